@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from evonas.errors import DataError, StorageError
 from evonas.evaluation.architectures.base import AbstractArchitecture
@@ -103,6 +103,25 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             "restore a model of a run: evonas repair RUN"
         )
     return weights, document
+
+
+def normalise_as_said(network: nn.Module, document: Mapping[str, Any]) -> nn.Module:
+    """Make a network normalise images as a model file says, which its weights do not.
+
+    A run can continue with images of another brightness, so its models may differ in this.
+
+    Args:
+        network: network built for the images of the run.
+        document: description of the model; empty in files of the first versions.
+
+    Returns:
+        The network itself.
+    """
+    for name, said in (("mean", "mean"), ("deviation", "std")):
+        if said in document:
+            buffer = network.get_buffer(name)
+            buffer.copy_(torch.tensor(document[said]).view_as(buffer))
+    return network
 
 
 def load_network(path: str | Path) -> Network:

@@ -14,6 +14,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.evaluation import evaluate
 from evonas.evaluation.data.fingerprint import fingerprint
 from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.loading import load_run_data
 from evonas.study.folder import readable_run
 
 RUN: dict[str, Any] = {
@@ -77,6 +78,46 @@ def test_replaced_training_images_are_rejected_until_accepted(
     assert settings.training.train_sha256 == accepted["train_sha256"]
     again = evonas.load_study(stopped.folder).resume(workers=1, progress=False)
     assert len(again.evaluations) == 6
+
+
+def fill(folder: Path, levels: dict[str, int]) -> None:
+    """Write images of a constant brightness for each class."""
+    pixels = np.random.default_rng(3)
+    for path in folder.rglob("*.png"):
+        level = levels[path.parent.name]
+        image = pixels.integers(level, level + 40, (8, 8), dtype=np.uint8)
+        Image.fromarray(image).save(path)
+
+
+def test_network_trained_after_acceptance_is_loaded_with_its_normalisation(
+    images: Path, tmp_path: Path
+) -> None:
+    fill(images, {"dark": 0, "light": 0})  # nothing to learn
+    given = {**RUN, "objectives": ["acc"], "generations": 1, "epochs": 4, "data_dir": images}
+    study = evonas.search("tiny", out=tmp_path / "run", progress=False, **given)
+    fill(images, {"dark": 170, "light": 215})
+    for remembered in (evaluate._load, evaluate._test_part):
+        remembered.cache_clear()
+    study.resume(workers=1, accept_data=True, generations=3, progress=False)
+    key = study.front.index[0]
+    assert key in {each.key for each in study.evaluations[3:]}
+    validation = load_run_data(study.settings.training).validation
+    path = study.folder / "models" / f"{key}.safetensors"
+    for network in (study.load(key), evonas.load_network(path)):
+        with torch.no_grad():
+            found = network(validation.pixels / 255).argmax(1) == validation.labels
+        assert found.double().mean().item() == study.front.loc[key, "acc"] > 0.6
+
+
+def test_images_that_the_networks_cannot_take_are_rejected(
+    stopped: evonas.Study, images: Path
+) -> None:
+    shutil.copytree(images / "train" / "dark", images / "train" / "grey")
+    shutil.copytree(images / "test" / "dark", images / "test" / "grey")
+    with pytest.raises(DataError, match="expect images with 2 classes, found 3; start a new run"):
+        stopped.resume(workers=1, accept_data=True, progress=False)
+    with readable_run(stopped.folder) as (_, journal):
+        assert journal.accepted_data() == {}
 
 
 def test_replaced_test_images_are_rejected(

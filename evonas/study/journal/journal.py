@@ -6,7 +6,7 @@ hash of itself and of the entry before, so that damage is always detected.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,7 +79,7 @@ class Journal:
 
     def traits(self) -> dict[str, Any] | None:
         """The images' traits as JSON; None if not recorded, as in runs of earlier versions."""
-        return self.read(lambda entries: entries[0].document.get("traits"))
+        return self.read(reading.traits_of)
 
     def versions(self) -> dict[str, str] | None:
         """The package versions that the run started with; None if not recorded."""
@@ -89,9 +89,16 @@ class Journal:
         """The hashes of images accepted after a change; empty if they never changed."""
         return self.read(reading.accepted_of)
 
-    def record_accepted_data(self, hashes: dict[str, str | None]) -> None:
-        """Append that the run continues with other images than it started with."""
-        self._append([kinds.accepted(hashes, number=len(self._entries) + 1)])
+    def record_accepted_data(
+        self, hashes: Mapping[str, str | None], *, traits: Mapping[str, Any] | None = None
+    ) -> None:
+        """Append that the run continues with other images than it started with.
+
+        Args:
+            hashes: hashes of the images, by the names of the settings.
+            traits: traits of the images; None if unchanged.
+        """
+        self._append([kinds.accepted(hashes, traits=traits, number=self._next_number)])
 
     def changes(self) -> dict[str, Any]:
         """Settings changed since the run started, by name."""

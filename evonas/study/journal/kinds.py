@@ -5,7 +5,9 @@ accepted images and known results come from outside.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from evonas.evaluation.record import Evaluation
 from evonas.study.journal.entry import Draft, draft
@@ -26,6 +28,7 @@ ENDED = "ended"
 EXTENDED = "extended"
 SEARCH = (ASKED, REPEATED, RETRIED, NOTHING_REQUESTED, PROMOTED, TOLD, ENDED)
 """Marks the restart of an extended search; the results so far become known results."""
+TRAITS = "traits"  # of the images, in the entries BEGAN and ACCEPTED
 
 
 def asked(key: str, *, generation: int, genome: str) -> Draft:
@@ -144,11 +147,15 @@ def ended(number: int) -> Draft:
     return draft(ENDED, [number], {})
 
 
-def accepted(hashes: dict[str, str | None], *, number: int) -> Draft:
+def accepted(
+    hashes: Mapping[str, str | None], *, traits: Mapping[str, Any] | None, number: int
+) -> Draft:
     """The run continues with other images than it started with.
 
     Args:
         hashes: hashes of the images, by the names of the settings.
+        traits: traits of the images; None if unchanged.
         number: unique for this kind.
     """
-    return draft(ACCEPTED, [number], hashes)
+    more = {} if traits is None else {TRAITS: dict(traits)}
+    return draft(ACCEPTED, [number], {**hashes, **more})

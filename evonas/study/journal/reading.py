@@ -24,6 +24,7 @@ from evonas.study.journal.findings import Finding
 from evonas.study.journal.kinds import (
     ACCEPTED,
     ASKED,
+    BEGAN,
     CONFIRMED,
     ENDED,
     EXTENDED,
@@ -35,6 +36,7 @@ from evonas.study.journal.kinds import (
     RETRIED,
     SEARCH,
     TOLD,
+    TRAITS,
 )
 from evonas.study.journal.told_document import evaluation_of
 
@@ -195,8 +197,21 @@ def accepted_of(entries: Iterable[Draft]) -> dict[str, str | None]:
     hashes: dict[str, str | None] = {}
     for entry in entries:
         if entry.kind == ACCEPTED:
-            hashes = _read(entry)
+            hashes = {n: value for n, value in _read(entry).items() if n != TRAITS}
     return hashes
+
+
+def traits_of(entries: Iterable[Draft]) -> dict[str, Any] | None:
+    """The traits of the present images; None if no entry holds them.
+
+    Raises:
+        ValueError: an entry is damaged.
+    """
+    traits: dict[str, Any] | None = None
+    for entry in entries:
+        if entry.kind in (BEGAN, ACCEPTED):
+            traits = _read(entry).get(TRAITS) or traits
+    return traits
 
 
 def _identity(evaluation: Evaluation) -> tuple[object, ...]:

@@ -84,7 +84,7 @@ def _words(kind: str, document: dict[str, Any]) -> Iterator[str]:
     if kind == kinds.FOUND:
         yield f"{document['kind']} {document['name']}"
     if kind in (kinds.EXTENDED, kinds.ACCEPTED):
-        yield from (f"{name} {value}" for name, value in document.items())
+        yield from (f"{n} {value}" for n, value in document.items() if n != kinds.TRAITS)
 
 
 def _results(document: dict[str, Any]) -> Iterator[str]:
