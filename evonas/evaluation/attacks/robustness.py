@@ -102,7 +102,8 @@ def robust_accuracy(
         epsilon: radius of the L-infinity ball, in units of the pixel range.
         num_steps: number of gradient steps of the attack.
         noise_seed: seed of the starting points; a constant of the study.
-        batch_size: maximum number of images attacked at once; affects the result only by rounding.
+        batch_size: maximum number of images attacked at once; affects the result only by rounding,
+            except along the surrogate gradient of ``drtp`` and ``sdfa``, which centre over it.
         loss: name in ``ATTACK_LOSSES``.
         gradient: "surrogate" follows the rules' own backward pass. That shows gradient masking but
             does not measure robustness, and the result is marked as masked.

@@ -9,10 +9,10 @@ Array = NDArray[np.float64]
 def allocate(probabilities: Array, trainings: NDArray[np.int_], *, count: int) -> list[int]:
     """Return indices of genomes to train again, one per training; an index can occur repeatedly.
 
-    Each step takes the genome for which one more training removes most variance of the event that
-    it is on the front: p (1 - p), which falls as 1 / n with the number of trainings. This is the
-    large-sample form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng and
-    Goldsman 2004), with simulated probabilities instead of its bounds.
+    Each step takes the genome with the largest p (1 - p) / n, where p is its probability to be on
+    the front and n its number of trainings: one that is in doubt and seldom trained. This follows
+    the large-sample form of optimal computing budget allocation for Pareto sets (Lee, Chew, Teng
+    and Goldsman 2004), with simulated probabilities instead of its bounds.
 
     Args:
         probabilities: probability of each genome to be on the front, (genomes,).

@@ -32,7 +32,7 @@ class TrialResult:
             collapse.
         is_whole: whether it was trained and measured in full. One that was not (it was refused
             before training, stopped on a rung, or an expensive objective was left out) represents
-            its genome only as long as there is no whole one, and is not repeated.
+            its genome only as long as there is no whole one.
         learned: level that the training reached, from 0 (chance) to 1 (everything right);
             ``None`` if unknown.
     """
