@@ -24,8 +24,8 @@ class SpikeTiming(AbstractPlasticityRule):
 
         Delta W = mean(post a) (w_max - W) - mean(b s) (W + w_max)
 
-    Spikes in the same frame count in both terms. Both bounds are soft, so weights stay within w_max. All images of a batch share the random
-    numbers of the step.
+    Spikes in the same frame count in both terms. Both bounds are soft, so weights stay within
+    w_max. All images of a batch share the random numbers of the step.
 
     Attributes:
         send: see :class:`AbstractOwnUpdateRule`.
