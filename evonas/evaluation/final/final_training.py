@@ -22,7 +22,7 @@ from evonas.evaluation.final.additions import (
 )
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.recipe import FinalRecipe
-from evonas.evaluation.final.sharing import GradientSharing, average
+from evonas.evaluation.final.sharing import GradientSharing
 from evonas.evaluation.final.views import viewed_accuracy
 from evonas.evaluation.final.weight_average import WeightAverage
 from evonas.evaluation.training.augment import plan_epoch
@@ -102,11 +102,11 @@ class FinalTraining:
         self._flips = make_flips(data, recipe, seed=seed)
         self._drop_path = make_drop_path(network, data, recipe, part=part)
         modules = [network] if self._auxiliary is None else [network, self._auxiliary.module]
-        self._sharing = GradientSharing(modules) if part[1] > 1 else None
+        sharing = GradientSharing(modules) if part[1] > 1 else None
         self._step = training_step(
             network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
             regularised=self._regularised, clip_norm=recipe.clip_norm or None,
-            additions=[*filter(None, (self._drop_path, self._auxiliary, self._sharing))],
+            additions=[*filter(None, (self._drop_path, self._auxiliary, sharing))],
             processes=part[1],
         )  # fmt: skip
         decay = recipe.average_decay
@@ -240,8 +240,6 @@ class FinalTraining:
 
     def _end_epoch(self, start: float) -> None:
         epoch = len(self.epochs) + 1
-        if self._sharing is not None:
-            average([self._step.losses])
         losses: list[float] = self._step.losses.tolist()
         if not all(map(math.isfinite, losses)):
             first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))

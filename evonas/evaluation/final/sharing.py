@@ -12,7 +12,7 @@ from evonas.evaluation.training.training_step import AbstractAddition
 
 @final
 class GradientSharing(AbstractAddition):
-    """Averages gradients and statistics over all processes before each step.
+    """Averages gradients, statistics and the loss over all processes before each step.
 
     For rules whose update is a sum over images, the mean of the gradients of equal parts is the
     gradient of the whole batch. Quantities computed from a batch as a whole (batch normalisation,
@@ -39,10 +39,10 @@ class GradientSharing(AbstractAddition):
             if name not in names and value.is_floating_point()
         ]
 
-    def share_gradients(self) -> None:
-        """Replace gradients and statistics with their means over all processes."""
+    def share_gradients(self, loss: Tensor) -> None:
+        """Replace gradients, statistics and the loss with their means over all processes."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
-        average([*gradients, *self._statistics])
+        average([*gradients, *self._statistics, loss])
 
 
 @torch.no_grad()

@@ -48,8 +48,12 @@ class AbstractAddition:
         """
         return None
 
-    def share_gradients(self) -> None:
-        """Called after the backward pass, before the gradients are used."""
+    def share_gradients(self, loss: Tensor) -> None:
+        """Called after the backward pass, before the gradients are used and the loss is stored.
+
+        Args:
+            loss: scalar, detached; what is written into it is stored as the loss of the step.
+        """
 
     def advance(
         self, *, learning_rate: Tensor, momentum: float, weight_decay: float, nesterov: bool
@@ -166,8 +170,9 @@ class TrainingStep:
             for more in added:
                 total = total if more is None else total + more
             total.backward()
+        stored = loss.detach()
         for each in self.additions:
-            each.share_gradients()
+            each.share_gradients(stored)
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.descent.parameters, self.clip_norm, foreach=True)
         share = self.shares.index_select(0, self.epoch)[0]
@@ -179,7 +184,7 @@ class TrainingStep:
         )
         for each in self.additions:
             each.advance(learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True)
-        self.losses.index_copy_(0, self.number, loss.detach().view(1))
+        self.losses.index_copy_(0, self.number, stored.view(1))
         self.number.add_(1)
 
     def _batch(self) -> tuple[Tensor, Tensor]:

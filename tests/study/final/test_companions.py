@@ -79,6 +79,7 @@ def test_interrupted_training_in_two_processes_resumes_equally(
     monkeypatch.setattr(module, "_save", written)
     again = trained(tmp_path / "left", processes=2, normalisation="batch")
     assert again.results[0].model_sha256 == whole.results[0].model_sha256
+    assert again.curve.loss.tolist() == whole.curve.loss.tolist()
 
 
 @pytest.mark.system
