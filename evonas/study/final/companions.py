@@ -5,14 +5,15 @@ train their parts. They start with the first unfinished seed, join a process gro
 (``gloo`` on CPUs, ``nccl`` with one GPU each), and end with it.
 """
 
-import contextlib
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, final
@@ -20,7 +21,7 @@ from typing import Any, final
 import torch
 import torch.distributed as dist
 
-from evonas.errors import ClusterError, ConfigError
+from evonas.errors import ClusterError, ConfigError, EvonasError, TrainingDiverged
 from evonas.evaluation.final.data import FinalData
 from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import (
@@ -83,12 +84,30 @@ class Companions:
         count, context = self._job.processes, get_context("spawn")
         with tempfile.TemporaryDirectory(prefix="evonas-") as folder:
             arguments = self._job, str(self._data_dir), self._device, folder
+            begun = []
             for number in range(1, count):
-                process = context.Process(target=_follow, args=(number, *arguments), daemon=True)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(
+                    target=_follow, args=(number, *arguments, theirs), daemon=True
+                )
                 process.start()
+                theirs.close()  # only the companion holds it now, so its end ends the pipe
                 self._processes.append(process)
+                begun.append(ours)
+            for each in begun:
+                self._wait_for(each)
             _join_group(0, count, self._device, folder)
             dist.barrier()  # all processes have read the folder
+
+    def _wait_for(self, begun: Connection) -> None:
+        """Wait until a companion has begun: the group would wait for a lost one for hours."""
+        try:
+            begun.recv()
+        except EOFError as problem:
+            raise ClusterError(
+                f"{self.lost()} before it had begun; a script that calls evonas.train with "
+                'processes needs `if __name__ == "__main__":`'
+            ) from problem
 
 
 @contextmanager
@@ -139,14 +158,17 @@ def _join_group(number: int, count: int, device: str, folder: str) -> None:
     )
 
 
-def _follow(number: int, job: FinalJob, data_dir: str, device: str, folder: str) -> None:
+def _follow(
+    number: int, job: FinalJob, data_dir: str, device: str, folder: str, begun: Connection
+) -> None:
     """A companion: trains what it is sent until told to end."""
-    count = job.processes
     # the terminal's Ctrl-C; the caller ends the companion
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(max(1, torch.get_num_threads() // count))
-    with contextlib.suppress(RuntimeError):  # the caller is gone
-        _join_group(number, count, device, folder)
+    begun.send(None)
+    begun.close()
+    torch.set_num_threads(max(1, torch.get_num_threads() // job.processes))
+    try:
+        _join_group(number, job.processes, device, folder)
         dist.barrier()
         data = replace(
             load_job_data(job, data_dir=Path(data_dir), device=device_of(device, number)),
@@ -156,6 +178,12 @@ def _follow(number: int, job: FinalJob, data_dir: str, device: str, folder: str)
             order: list[Any] = [None]
             dist.broadcast_object_list(order, src=0)
             _train(order[0], job, data, number)
+    except TrainingDiverged:
+        return  # the caller has the same losses and says so
+    except (EvonasError, RuntimeError) as problem:
+        caller = parent_process()
+        if caller is None or caller.is_alive():  # else its connection was closed: nobody waits
+            sys.exit(f"evonas: process {number}: {problem}")
 
 
 def _train(order: Order, job: FinalJob, data: FinalData, number: int) -> None:

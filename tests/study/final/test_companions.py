@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +12,14 @@ import pytest
 import torch
 
 import evonas
-from evonas.errors import ClusterError, ConfigError
+from evonas.errors import ClusterError, ConfigError, TrainingDiverged
+from evonas.evaluation.architectures.named import NamedArchitecture
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.space import source_text
+from evonas.study.final import companions
 from evonas.study.final import run as module
+from evonas.study.final.job import FinalJob
 
 GENOME = "|conv_3x3~0|+|sep_3x3~1|+|grouped_3x3~2| @ kp frsf"
 RECIPE = FinalRecipe(
@@ -95,6 +100,46 @@ def test_killed_process_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ClusterError, match="process 1 ended with code -9; the same command continues"
     ):
         trained(tmp_path / "out", processes=2)
+
+
+@pytest.mark.system
+def test_process_that_cannot_begin_is_reported(tmp_path: Path) -> None:
+    """Without the guard, a companion runs the script again and finds the folder locked."""
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        f"import evonas\nevonas.train(space='tiny', genome={GENOME!r}, dataset='digits', "
+        "rules=['kp', 'frsf'], recipe='short', processes=2, out='out', progress=False)"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "process 1 ended with code 1 before it had begun" in ended.stderr
+    assert 'needs `if __name__ == "__main__":`' in ended.stderr
+
+
+@pytest.mark.system
+def test_divergence_in_two_processes_is_reported_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(TrainingDiverged, match="the training loss became nan"):
+        trained(tmp_path / "out", processes=2, recipe=replace(RECIPE, learning_rate=1e9))
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_process_says_why_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> None:
+        raise torch.OutOfMemoryError("no memory on cuda:1")
+
+    monkeypatch.setattr(companions, "_join_group", short)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    job = FinalJob(NamedArchitecture("resnet20", ("bp",)), "digits", None, 0, "fp32", RECIPE)
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    with pytest.raises(SystemExit, match="process 1: no memory on cuda:1"):
+        companions._follow(1, job, "data", "cpu", str(tmp_path), theirs)
+    assert ours.recv() is None
 
 
 def test_number_of_processes_must_divide_batch(tmp_path: Path) -> None:
