@@ -1,5 +1,6 @@
 """The target of ``evonas attack``: a candidate of a run, or a model file."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from torch import nn
 from evonas.errors import ConfigError, StorageError
 from evonas.evaluation.attacks.battery.run import Record
 from evonas.evaluation.attacks.robustness import robust_subset
+from evonas.evaluation.data.fingerprint import fingerprint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data, load_test
@@ -182,7 +184,10 @@ def model_target(
         "seed": seed,
     }
     if image_size is not None:
-        about["image_size"] = image_size  # fmt: skip
+        about["image_size"] = image_size
+    # the paths may hold another network or other images by the time the command is repeated
+    about["model_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    about["images_sha256"] = fingerprint(images)
     known = _read_results(file, about)
 
     def record(name: str, body: dict[str, Any]) -> None:
@@ -213,10 +218,10 @@ def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     """Earlier results for the same network, images and seed."""
     try:
         document = json.loads(file.read_text())
-        is_same = {name: document[name] for name in about} == about
+        is_same = {name: document.get(name) for name in about} == about
         results: dict[str, Any] = document["results"]
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise StorageError(f"{file}: damaged ({problem!r}); remove it to start again") from problem
     return results if is_same else {}

@@ -1,12 +1,15 @@
 """``evonas attack`` of a run and of its model file: equal tables, and no attack runs twice."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save
 
 from evonas.evaluation.attacks.battery import run as module
+from evonas.evaluation.model_file import read_model
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,robust", "--rules", "usf,fa",
@@ -56,6 +59,35 @@ def test_run_and_model_file_give_same_table_from_cache(
         assert rows(folder / "attacks" / key / "attacks.csv") == found
         call(*of_file)
     assert len(rows(tmp_path / "attacks.csv")) == len(found)
+
+
+def test_results_of_replaced_model_file_are_not_reused(
+    folder: Path, call: Callable[..., str], tmp_path: Path
+) -> None:
+    """Two networks of equal shape at one path; the oracle is each of them attacked alone."""
+
+    def robust(out: Path) -> list[str]:
+        """Which images withstood each attack."""
+        results = json.loads((out / "results.json").read_text())["results"]
+        return [each["robust"] for each in results.values() if "robust" in each]
+
+    model, other = next((folder / "models").iterdir()), tmp_path / "other.safetensors"
+    weights, said = read_model(model)
+    del said["sha256"]
+    turned = {f"classifier.{n}": weights[f"classifier.{n}"].roll(1, 0) for n in ("weight", "bias")}
+    other.write_bytes(save({**weights, **turned}, {"evonas": json.dumps(said)}))
+    kept, expected = tmp_path / "model.safetensors", []
+    options = ["--dataset", "digits", "--images", "40", "--epsilon", "1/255"]
+    for each in (model, other):
+        call("attack", str(each), *options, "--out", str(tmp_path / each.stem))
+        expected.append(robust(tmp_path / each.stem))
+    assert expected[0] != expected[1]
+    for each, found in zip((model, other), expected, strict=True):
+        kept.write_bytes(each.read_bytes())
+        call("attack", str(kept), *options)
+        assert robust(tmp_path / "attacks-model") == found
+    call("attack", str(kept), *options, "--image-size", "8")  # which the file says nothing about
+    assert robust(tmp_path / "attacks-model") == expected[1]
 
 
 def test_invalid_attack_targets_are_rejected(
