@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 from evonas.errors import ConfigError, UnknownNameError
 from evonas.evaluation.final.flips import Flips
@@ -74,6 +75,12 @@ class FinalRecipe:
             for name, least in at_least.items()
             if getattr(self, name) < least
         ]
+        for name, kind in (("flips", Flips), ("views", Views)):
+            if getattr(self, name) not in (known := get_args(kind)):
+                expected = ", ".join(known)
+                found.append(
+                    (f".{name}", f"expected one of {expected}, got {getattr(self, name)}")
+                )
         if self.learning_rate <= 0:
             found.append((".learning_rate", f"expected more than 0, got {self.learning_rate}"))
         shares = "momentum", "label_smoothing", "average_decay", "validation_share", "drop_path"

@@ -71,6 +71,13 @@ def test_schedule_without_warmup_is_the_plain_cosine() -> None:
     assert [plain.share_at(epoch) for epoch in (0, 5)] == pytest.approx([1.0, 0.5])
 
 
+@pytest.mark.parametrize("name", ["flips", "views"])
+def test_recipe_from_python_is_checked_like_a_file(name: str) -> None:
+    """An unknown word would otherwise silently mean one of the known ones."""
+    with pytest.raises(ValueError, match=f"{name}: expected one of .*, got flip$"):
+        replace(RECIPE, **{name: "flip"})  # type: ignore[arg-type]
+
+
 def test_recipe_file_errors_are_all_reported(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("description: mine\nepochs: 3\nbatch: 8\nlearning_rate: 0.1\nmixup: 0.2\n")
