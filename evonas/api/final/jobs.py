@@ -75,6 +75,8 @@ def make_job(
             "expected the folder of a run and a key, or --space and --genome, or --network and "
             f"--rule, got {' and '.join(given) or 'none of them'}"
         )
+    if space is not None and genome is None:
+        raise ConfigError("space: only for --genome; a run has its own, a named network has none")
     common = _Common(recipe, split_seed, precision, dataset)
     base, where = Path("runs"), Path(data_dir) if data_dir is not None else default_data_dir()
     if network is not None:
@@ -91,6 +93,9 @@ def make_job(
         job = _job_of_genome(space, genome or "", common)
     architecture = job.architecture
     if isinstance(architecture, GenomeArchitecture):
+        for what, size in (("channels", channels), ("cells", cells)):
+            if size is not None and size < 1:
+                raise ConfigError(f"{what}: expected at least 1, got {size}")
         architecture = replace(
             architecture,
             channels=channels or architecture.channels,
