@@ -1,6 +1,8 @@
 """Exported networks, read by processes that never import evonas, give the network's logits."""
 
 import json
+import re
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,13 @@ from evonas.space import load, source_text
 pytestmark = pytest.mark.system
 
 TRAITS = Traits(
-    "", 3, (3, 16, 16), (0.5, 0.4, 0.3), (0.2, 0.2, 0.2), 0, class_names=("a", "b", "c")
+    "",
+    3,
+    (3, 16, 16),
+    (0.5, 0.4, 0.3),
+    (0.2, 0.2, 0.2),
+    0,
+    class_names=("a", "\N{GRINNING FACE}", "c"),
 )
 GENOMES = {
     "tiny": "|conv_3x3~0|+|sep_3x3~1|+|grouped_3x3~2| @ kp dfa",
@@ -82,7 +90,10 @@ def test_exported_file_gives_same_logits_without_evonas(
     found = evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
     assert checked == [found] == [out]
     if file_format == "python":
-        assert "evonas" not in found.read_text().split('"""')[2]
+        text = found.read_text(encoding="utf-8")
+        assert "evonas" not in text.split('"""')[2]
+        (names,) = re.findall(r"^CLASS_NAMES = (.*)$", text, re.MULTILINE)
+        assert literal_eval(names) == list(TRAITS.class_names)
 
 
 def test_onnx_file_accepts_any_batch_size_and_has_metadata(
@@ -99,7 +110,7 @@ def test_onnx_file_accepts_any_batch_size_and_has_metadata(
         np.testing.assert_allclose(found, expected, atol=1e-4)
     (entry,) = [each for each in onnx.load(path).metadata_props if each.key == "evonas"]
     about = json.loads(entry.value)
-    assert about["class_names"] == ["a", "b", "c"]
+    assert about["class_names"] == list(TRAITS.class_names)
     assert about["key"]
 
 

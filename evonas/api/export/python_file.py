@@ -1,6 +1,5 @@
 """A network as one Python module that needs torch and safetensors, but not evonas."""
 
-import json
 from typing import Any
 
 import torch
@@ -77,7 +76,7 @@ def python_source(
         title=title,
         shape=", ".join(map(str, shape)),
         num_classes=num_classes,
-        class_names=json.dumps(list(class_names)),
+        class_names=list(class_names),
         version=version,
     )
     return text + "".join(f"        {line}\n" for line in lines), weights
