@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import evonas
 from evonas.cli import main
+from evonas.evaluation.data.loading import load_test
+from evonas.evaluation.final.recipe import FinalRecipe
 
 pytestmark = pytest.mark.system
 
@@ -64,14 +67,15 @@ def test_model_card_lists_unmasked_attacks(study: evonas.Study, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("python", "net.py"), ("onnx", "net.onnx"), ("pt2", "net.pt2")]
+    ("kind", "name"),
+    [("python", "net.py"), ("python", "0-bp.py"), ("onnx", "net.onnx"), ("pt2", "net.pt2")],
 )
 def test_code_of_model_card_runs_unchanged(
     study: evonas.Study, tmp_path: Path, kind: str, name: str
 ) -> None:
     key = study.front.index[0]
     evonas.export(study.folder, key, format=kind, out=tmp_path / name)  # type: ignore[arg-type]
-    card = (tmp_path / "net.md").read_text(encoding="utf-8")
+    card = (tmp_path / name).with_suffix(".md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     images = INPUT + "images = images.numpy()\n" * (kind == "onnx")
     (tmp_path / "use.py").write_text(images + code + OUTPUT)
@@ -79,6 +83,28 @@ def test_code_of_model_card_runs_unchanged(
         [sys.executable, "use.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout == "(3, 10)\n", done.stderr
+
+
+def test_card_of_final_training_states_accuracy_of_exported_network(
+    study: evonas.Study, tmp_path: Path
+) -> None:
+    """Oracle: the file itself, on the test images. With several views it was tested otherwise."""
+    recipe = FinalRecipe(
+        description="", epochs=3, batch=100, learning_rate=0.1, views="flips and shifts"
+    )
+    report = evonas.train(
+        study.folder, study.front.index[0], recipe=recipe, out=tmp_path / "final", progress=False
+    )
+    model = tmp_path / "final" / "seed-0" / "model.safetensors"
+    assert evonas.export(model, format="safetensors", out=model) == model  # only adds the card
+    card, test = model.with_suffix(".md").read_text(encoding="utf-8"), load_test("digits")
+    with torch.no_grad():
+        guesses = evonas.load_network(model)(test.pixels / 255).argmax(1)
+    accuracy = float((guesses == test.labels).float().mean())
+    assert f"Test accuracy {accuracy:.4f} ± " in card
+    assert report.test is not None
+    assert f"By the mean of flips and shifts of each image: {report.test[0]:.4f}." in card
+    assert f"{accuracy:.4f}" != f"{report.test[0]:.4f}"
 
 
 def test_card_of_lone_model_file_reports_no_measurements(

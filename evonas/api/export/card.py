@@ -146,15 +146,20 @@ def _provenance(candidate: Candidate, is_confirmed: bool) -> str:
 def _final(result: FinalResult) -> str:
     lines = []
     if result.test is not None:
-        error = math.sqrt(result.test * (1 - result.test) / result.test_images)
+        test, views = result.test, ""
+        if result.test_one_view is not None:  # the exported network computes one view
+            test = result.test_one_view
+            views = f" By the mean of {result.views} of each image: {result.test:.4f}."
+        error = math.sqrt(test * (1 - test) / result.test_images)
         lines.append(
-            f"Test accuracy {result.test:.4f} ± {error:.4f} (one standard error, of "
-            f"{result.test_images:,} images), read once, at the end."
+            f"Test accuracy {test:.4f} ± {error:.4f} (one standard error, of "
+            f"{result.test_images:,} images), read once, at the end.{views}"
         )
     if result.validation is not None:
+        by = "" if result.views == "one" else f", by {result.views} of each image"
         lines.append(
             f"Validation accuracy {result.validation:.4f} at epoch {result.best_epoch}, which it "
-            "chose."
+            f"chose{by}."
         )
     lines.append(f"One training with seed {result.seed}; plausible share {result.bio:.2f}.")
     return " ".join(lines)

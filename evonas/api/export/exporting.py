@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -36,6 +37,10 @@ USE = {
     "python": "from {module} import Network\n\nlogits = Network()(images)",
 }
 """By format, Python code that computes logits."""
+USE_BY_PATH = (
+    'import runpy\n\nNetwork = runpy.run_path("{file}")["Network"]\nlogits = Network()(images)'
+)
+"""Of a Python file whose name is no identifier, as most keys are none."""
 
 
 def export(
@@ -87,14 +92,17 @@ def export(
         raise ConfigError(f"out: expected a file that ends in {SUFFIXES[format]}, got {path}")
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "safetensors":
-        shutil.copyfile(source, path)
+        if not (path.exists() and path.samefile(source)):
+            shutil.copyfile(source, path)
     else:
         said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
         _WRITERS[format](network, path, said)
         check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
     if card:
         run = None if key is None else Path(model)
-        use = USE[format].format(file=path.name, module=path.stem)
+        is_named = path.stem.isidentifier() and not iskeyword(path.stem)
+        use = USE_BY_PATH if format == "python" and not is_named else USE[format]
+        use = use.format(file=path.name, module=path.stem)
         text = model_card(network, about, use=use, source=source, run=run)
         path.with_suffix(CARD_SUFFIX).write_text(text, encoding="utf-8")
     return path
