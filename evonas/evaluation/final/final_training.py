@@ -273,6 +273,8 @@ class FinalTraining:
     def _accuracy(self, images: Images) -> float:
         self._network.eval()
         with arithmetic("fp32", device_type=images.labels.device.type):
-            found = viewed_accuracy(self._network, images, views=self._recipe.views)
+            found = viewed_accuracy(
+                self._network, images, views=self._recipe.views, may_flip=self._data.traits.flip
+            )
         self._network.train()
         return found

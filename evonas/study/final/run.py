@@ -116,7 +116,7 @@ def _conclude(
     if test is not None:
         test = test.to(data.train.labels.device)
         with arithmetic("fp32", device_type=test.labels.device.type):
-            hits = viewed_accuracy(network, test, views=views)
+            hits = viewed_accuracy(network, test, views=views, may_flip=data.traits.flip)
             one_view = None if views == "one" else accuracy(network, test)
     parameters = count_parameters(network)
     share = bio_share(network)

@@ -1,7 +1,7 @@
 """Drop path, auxiliary head, views; oracles: limit cases, expectations, explicit networks."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ from evonas.evaluation.final.data import FinalData, load_final_data
 from evonas.evaluation.final.drop_path import DropPath
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
-from evonas.evaluation.final.views import viewed_accuracy, viewed_logits
+from evonas.evaluation.final.views import Views, viewed_accuracy, viewed_logits
 from evonas.networks import Network
 from evonas.networks.cell import Cell
 from evonas.networks.named.table import build_named
@@ -201,12 +201,13 @@ def test_views_average_over_flipped_and_shifted_images(data: FinalData) -> None:
     with torch.no_grad():
         framed = F.pad(pixels, (1, 1, 1, 1), mode="reflect")
         moved = [pixels, framed[:, :, :8, :8], framed[:, :, 2:, 2:]]
-        each = [0.5 * mine(x) + 0.5 * mine(x.flip(3)) for x in moved]
-        assert torch.equal(viewed_logits(mine, pixels, "one"), mine(pixels))
-        torch.testing.assert_close(viewed_logits(mine, pixels, "flips"), each[0])
-        expected = 0.5 * each[0] + 0.25 * each[1] + 0.25 * each[2]
-        torch.testing.assert_close(viewed_logits(mine, pixels, "flips and shifts"), expected)
-    assert viewed_accuracy(mine, data.validation, views="one") == accuracy(mine, data.validation)
+        plain = [mine(x) for x in moved]
+        both = [0.5 * mine(x) + 0.5 * mine(x.flip(3)) for x in moved]
+        for may_flip, each in ((True, both), (False, plain)):
+            found = [viewed_logits(mine, pixels, v, may_flip=may_flip) for v in get_args(Views)]
+            assert torch.equal(found[0], plain[0])
+            torch.testing.assert_close(found[1], each[0])
+            torch.testing.assert_close(found[2], 0.5 * each[0] + 0.25 * each[1] + 0.25 * each[2])
 
 
 def test_flip_views_are_invariant_to_flips(data: FinalData) -> None:
@@ -214,5 +215,20 @@ def test_flip_views_are_invariant_to_flips(data: FinalData) -> None:
     assert data.validation is not None
     pixels = data.validation.pixels[:7].float() / 255
     with torch.no_grad():
-        found = viewed_logits(mine, pixels, "flips")
-        torch.testing.assert_close(found, viewed_logits(mine, pixels.flip(3), "flips"))
+        found = viewed_logits(mine, pixels, "flips", may_flip=True)
+        mirrored = viewed_logits(mine, pixels.flip(3), "flips", may_flip=True)
+        torch.testing.assert_close(found, mirrored)
+
+
+def test_images_that_must_not_be_mirrored_are_validated_as_they_are(data: FinalData) -> None:
+    """A network that never saw a mirrored digit takes one for another."""
+    mine, recipe = network(data, "bp bp"), replace(PLAIN, epochs=4, batch=50, views="flips")
+    final = FinalTraining(mine, data, recipe, seed=5)
+    final.run(lambda: None)
+    assert data.validation is not None
+    found = {
+        may_flip: viewed_accuracy(mine, data.validation, views="flips", may_flip=may_flip)
+        for may_flip in (True, False)
+    }
+    assert found[True] != found[False] == accuracy(mine, data.validation)
+    assert final.epochs[final.best_epoch - 1].validation == found[False]
