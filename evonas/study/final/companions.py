@@ -68,7 +68,7 @@ class Companions:
         for each in self._processes:
             each.terminate()
             each.join()
-        if self._processes:
+        if self._processes and dist.is_initialized():  # not if one of them could not begin
             dist.destroy_process_group()
         self._processes = []
 

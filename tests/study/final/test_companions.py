@@ -115,7 +115,7 @@ def test_process_that_cannot_begin_is_reported(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert ended.returncode == 1
-    assert "process 1 ended with code 1 before it had begun" in ended.stderr
+    assert "ClusterError: process 1 ended with code 1 before" in ended.stderr.splitlines()[-1]
     assert 'needs `if __name__ == "__main__":`' in ended.stderr
 
 
