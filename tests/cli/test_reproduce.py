@@ -28,7 +28,7 @@ def written(folder: Path, dataset: str, *tests: float | None) -> Path:
     recipe = replace(load_recipe("fast-cifar10"), epochs=3, warmup_epochs=0)
     job = FinalJob(NamedArchitecture("fast-cifar10", ("kp",)), dataset, None, 0, "fp32", recipe)
     folder.mkdir(parents=True)
-    job.write(folder, versions={}, data_dir="")
+    job.write(folder, versions={}, data_dir="", images="")
     for seed, test in enumerate(tests):
         home = folder / f"seed-{seed}"
         home.mkdir()

@@ -159,7 +159,7 @@ def train_and_write(
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be created: {problem.strerror}") from problem
     try:
-        job.write(folder, versions=installed_packages(), data_dir=str(data_dir))
+        job.check(folder)
         return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)
     finally:
         lock.release()
@@ -176,6 +176,7 @@ def _train(
     on_epoch: Ended,
 ) -> FinalReport:
     data = load_job_data(job, data_dir=data_dir, device=device)
+    job.write(folder, versions=installed_packages(), data_dir=str(data_dir), images=data.sha256)
     results = []
 
     @lru_cache(maxsize=1)

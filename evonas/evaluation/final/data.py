@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evonas.errors import DataError
+from evonas.evaluation.data.fingerprint import fingerprint_of_parts
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.loading import load_official
@@ -20,11 +21,13 @@ class FinalData:
         traits: traits of the data set.
         train: images to train on.
         validation: images that select the best epoch; None if there are none.
+        sha256: hash of the official training images; empty if unknown.
     """
 
     traits: Traits
     train: TrainingImages
     validation: Images | None
+    sha256: str = ""
 
 
 def load_final_data(
@@ -56,6 +59,8 @@ def load_final_data(
     traits, images, official = load_official(
         name, data_dir=data_dir, sha256=sha256, fitting=fitting
     )
+    if sha256 is None:
+        sha256 = fingerprint_of_parts(images, official, class_names=traits.class_names)
     if official is not None:  # the search has used them already: they may be trained on, too
         images = images.with_more(official)
     count = share_of(len(images), validation_share)
@@ -71,4 +76,5 @@ def load_final_data(
         traits,
         training_images(images.subset(learned).to(device), traits=traits),
         images.subset(kept).to(device) if count else None,
+        sha256,
     )

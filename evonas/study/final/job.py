@@ -4,7 +4,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, DataError
 from evonas.evaluation.architectures.base import AbstractArchitecture
 from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.data.fitting import AS_THEY_ARE, Fitting
@@ -56,23 +56,38 @@ class FinalJob:
             "processes": self.processes,
         }
 
-    def write(self, folder: Path, *, versions: dict[str, str], data_dir: str) -> None:
-        """Write the job into the folder of a training, or compare it with the one there.
+    def write(self, folder: Path, *, versions: dict[str, str], data_dir: str, images: str) -> None:
+        """Write the job into the folder of a training that has none yet.
+
+        Args:
+            folder: folder of the training.
+            versions: versions of the packages.
+            data_dir: folder of the images.
+            images: hash of the training images that were found there.
+
+        Raises:
+            DataError: the training in the folder was started with other images.
+        """
+        config, text = folder / CONFIG_FILE, self._space_text
+        if config.exists():
+            _check_images(config, images, data_dir=data_dir)
+            return
+        if text is not None:
+            write_whole(folder / SPACE_FILE, text.encode())
+        data = {"folder": data_dir, "train_sha256": images}
+        if self.fitting.stays_on_disk:
+            data["storage"] = self.fitting.storage
+        said = {**self.document(), "data": data, "versions": versions}
+        write_whole(config, dump_yaml(said).encode())
+
+    def check(self, folder: Path) -> None:
+        """Compare the job with that in the folder of a training, if there is one.
 
         Raises:
             ConfigError: the folder holds another training.
         """
-        config, space = folder / CONFIG_FILE, folder / SPACE_FILE
-        architecture = self.architecture
-        text = architecture.space_text if isinstance(architecture, GenomeArchitecture) else None
+        config, space, text = folder / CONFIG_FILE, folder / SPACE_FILE, self._space_text
         if not config.exists():
-            if text is not None:
-                write_whole(space, text.encode())
-            data = {"folder": data_dir}
-            if self.fitting.stays_on_disk:
-                data["storage"] = self.fitting.storage
-            said = {**self.document(), "data": data, "versions": versions}
-            write_whole(config, dump_yaml(said).encode())
             return
         before = read_config(config)
         mine = parse_yaml(dump_yaml(self.document()), where="", error=ConfigError)
@@ -84,6 +99,11 @@ class FinalJob:
                 f"{folder}: holds another training ({'; '.join(differences)}); choose another "
                 "--out, or remove the folder"
             )
+
+    @property
+    def _space_text(self) -> str | None:
+        architecture = self.architecture
+        return architecture.space_text if isinstance(architecture, GenomeArchitecture) else None
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -104,6 +124,16 @@ def read_config(path: Path) -> dict[str, Any]:
         **before,
         "recipe": {**recipe, **before.get("recipe", {})},
     }
+
+
+def _check_images(config: Path, images: str, *, data_dir: str) -> None:
+    data = read_config(config).get("data")
+    known = data.get("train_sha256") if isinstance(data, dict) else None
+    if known not in (None, images):  # earlier versions did not write it
+        raise DataError(
+            f"{config}: the training was started with images of the hash {str(known)[:12]}, those "
+            f"in {data_dir} have {images[:12]}; restore them, or choose another --out"
+        )
 
 
 def _differences(before: dict[str, Any], mine: dict[str, Any], prefix: str = "") -> list[str]:
