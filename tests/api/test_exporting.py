@@ -130,6 +130,29 @@ def test_export_check_detects_changed_weights_or_code(
         check_export(network, path, file_format="python", shape=TRAITS.shape)
 
 
+def test_file_with_other_logits_is_not_left_behind(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differ(*_: object, **__: object) -> None:
+        raise StorageError("its logits differ")
+
+    monkeypatch.setattr(exporting, "check_export", differ)
+    with pytest.raises(StorageError):
+        evonas.export(model, format="pt2", out=tmp_path / "network.pt2")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("file_format", ["onnx", "pt2", "python"])
+def test_place_that_cannot_be_written_is_an_error_of_the_system(
+    model: Path, tmp_path: Path, file_format: str
+) -> None:
+    """The command line shows these in one line."""
+    out = tmp_path / f"network{exporting.SUFFIXES[file_format]}"
+    out.mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
+
+
 def test_invalid_export_arguments_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

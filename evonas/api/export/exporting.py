@@ -16,7 +16,7 @@ from evonas.api.export.card import model_card
 from evonas.api.export.check import check_export
 from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, exported
 from evonas.api.export.python_file import python_source
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, StorageError
 from evonas.evaluation.model_file import load_described
 from evonas.rules import true_gradient
 from evonas.study.weights import kept_weights
@@ -97,7 +97,11 @@ def export(
     else:
         said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
         _WRITERS[format](network, path, said)
-        check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
+        try:
+            check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
+        except StorageError:
+            path.unlink()  # nobody shall take it for the network
+            raise
     if card:
         run = None if key is None else Path(model)
         is_named = path.stem.isidentifier() and not iskeyword(path.stem)
@@ -135,7 +139,8 @@ def _write_onnx(network: nn.Module, path: Path, about: Mapping[str, Any]) -> Non
 
 def _write_pt2(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
     program = exported(network, tuple(about["input_shape"]))
-    torch.export.save(program, path, extra_files={"evonas.json": json.dumps(about)})
+    with path.open("wb") as file:  # an OSError where it cannot be written; torch's own is none
+        torch.export.save(program, file, extra_files={"evonas.json": json.dumps(about)})
 
 
 def _write_python(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
