@@ -1,6 +1,7 @@
 """Recipes of final trainings: YAML files, shipped with evonas or written by the user."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -71,6 +72,11 @@ class FinalRecipe:
             "weight_decay": 0, "auxiliary_weight": 0,
         }  # fmt: skip
         found = [
+            (f".{field.name}", f"expected a finite number, got {value}")
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), float) and not math.isfinite(value)
+        ]
+        found += [
             (f".{name}", f"expected at least {least:g}, got {getattr(self, name)}")
             for name, least in at_least.items()
             if getattr(self, name) < least
