@@ -103,5 +103,8 @@ def test_invalid_attack_targets_are_rejected(
     assert "expected no key" in refused("attack", str(model), "a", "--dataset", "digits")
     assert "level: expected 1 or 2" in refused("attack", str(folder), model.stem, "--level", "3")
     assert "epsilon" in refused("attack", str(folder), model.stem, "--epsilon", "9/8")
+    for device in ("auto", "all"):
+        told = refused("attack", str(folder), model.stem, "--device", device)
+        assert f"expected cpu, cuda or cuda:<number> here, got {device}" in told
     missing = tmp_path / "none.safetensors"
     assert "no such file" in refused("attack", str(missing), "--dataset", "digits")

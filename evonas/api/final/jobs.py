@@ -16,7 +16,7 @@ from evonas.evaluation.data.loading import source_of, traits_of
 from evonas.evaluation.data.place import COUNTED, default_data_dir
 from evonas.evaluation.data.storage import AUTO, choose_storage
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
-from evonas.evaluation.training.devices import check_device, devices_of
+from evonas.evaluation.training.devices import check_one_device, devices_of
 from evonas.evaluation.training.precision import check_precision
 from evonas.networks.named.table import NETWORKS
 from evonas.registry import look_up
@@ -60,7 +60,7 @@ def make_job(
 
     Arguments and errors are those of :func:`train`.
     """
-    check_device(device)
+    check_one_device(device)
     if precision not in get_args(Precision):
         known = ", ".join(get_args(Precision))
         raise ConfigError(f"precision: expected one of {known}, got {precision}")

@@ -68,11 +68,11 @@ def attack(
     from evonas.api.progress_bar import count_display
     from evonas.cli.examining.attack_view import show_attacks
     from evonas.errors import ConfigError
-    from evonas.evaluation.training.devices import check_device
+    from evonas.evaluation.training.devices import check_one_device
 
     if images < 1:
         raise ConfigError(f"images: expected at least 1, got {images}")
-    check_device(device)
+    check_one_device(device)
     if run.suffix == ".safetensors":
         if key is not None:
             raise ConfigError(f"{run} is one model: expected no key, got '{key}'")

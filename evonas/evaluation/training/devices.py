@@ -50,6 +50,17 @@ def check_device(name: str) -> None:
             ) from problem
 
 
+def check_one_device(name: str) -> None:
+    """Like :func:`check_device`, for work that one device does and the user places.
+
+    Raises:
+        ConfigError: it is ``auto`` or ``all``, or see :func:`check_device`.
+    """
+    if name in ("auto", "all"):
+        raise ConfigError(f"device: expected cpu, cuda or cuda:<number> here, got {name}")
+    check_device(name)
+
+
 def devices_of(name: str) -> list[str]:
     """All devices that ``name`` refers to, as torch names them."""
     if name == "all":
