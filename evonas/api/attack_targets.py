@@ -16,7 +16,8 @@ from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.data.fingerprint import fingerprint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
-from evonas.evaluation.data.loading import load_search_data, load_test
+from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
+from evonas.evaluation.data.place import COUNTED
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
@@ -147,8 +148,8 @@ def model_target(
         out: folder for the table and the picture; ``attacks-NAME`` next to the file if None.
 
     Raises:
-        ConfigError: no data set is given, its images have another shape than the network's, or the
-            network was trained on them.
+        ConfigError: no data set is given, its images have another shape or other classes than the
+            network's, or the network was trained on them.
         DataError: the file or the images are missing.
         StorageError: the file is damaged.
     """
@@ -171,6 +172,11 @@ def model_target(
         raise ConfigError(
             f"{path}: expected images of shape {expected}, those of '{dataset}' have {shape}; "
             f"choose the data set that the network was trained on, or set --image-size"
+        )
+    if not _has_classes(whole, dataset, said["num_classes"]):
+        raise ConfigError(
+            f"{path}: expected images of {said['num_classes']} classes, those of '{dataset}' have "
+            f"another number; choose the data set that the network was trained on"
         )
     images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
     folder = out or path.parent / f"attacks-{path.stem}"
@@ -207,6 +213,12 @@ def model_target(
         known=dict(known),
         record=record,
     )
+
+
+def _has_classes(images: Images, dataset: str, number: int) -> bool:
+    if dataset in COUNTED:  # a test part may lack the last classes
+        return int(images.labels.max()) < number
+    return traits_of(dataset).num_classes == number
 
 
 def _attacking_all(protocol: Protocol, num_images: int) -> Protocol:

@@ -103,6 +103,15 @@ def test_invalid_attack_targets_are_rejected(
     assert "expected no key" in refused("attack", str(model), "a", "--dataset", "digits")
     assert "level: expected 1 or 2" in refused("attack", str(folder), model.stem, "--level", "3")
     assert "epsilon" in refused("attack", str(folder), model.stem, "--epsilon", "9/8")
+    weights, said = read_model(model)
+    del said["sha256"]
+    fewer = {f"classifier.{n}": weights[f"classifier.{n}"][:9] for n in ("weight", "bias")}
+    nine = tmp_path / "nine.safetensors"
+    nine.write_bytes(
+        save({**weights, **fewer}, {"evonas": json.dumps({**said, "num_classes": 9})})
+    )
+    told = refused("attack", str(nine), "--dataset", "digits")
+    assert "expected images of 9 classes, those of 'digits' have another number" in told
     for device in ("auto", "all"):
         told = refused("attack", str(folder), model.stem, "--device", device)
         assert f"expected cpu, cuda or cuda:<number> here, got {device}" in told
