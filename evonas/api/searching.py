@@ -1,5 +1,6 @@
 """A new search: from the user's arguments to a study."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from evonas.evaluation.data.place import COUNTED
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
-from evonas.study.changes.warm_start import check_protocol, reuse_results
+from evonas.study.changes.warm_start import check_protocol, outdated_results, reuse_results
 from evonas.study.create import create_run, next_free_folder
 from evonas.study.prior.collecting import with_prior
 from evonas.study.resolve import resolve
@@ -101,6 +102,8 @@ def new_study(
     resolved, prior_json = with_prior(resolved, str(wanted.problem.space), prior)
     earlier = [Path(each) for each in warm_start]
     check_protocol(resolved, text, earlier)
+    for difference in outdated_results(resolved, earlier):
+        warnings.warn(difference, stacklevel=2)
     while True:
         folder = next_free_folder(RUNS_FOLDER, resolved) if out is None else Path(out)
         try:

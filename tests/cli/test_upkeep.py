@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -56,6 +57,15 @@ def test_status_survives_files_that_vanish_meanwhile(
     monkeypatch.setattr(Path, "rglob", lambda path, pattern: [vanished, *glob(path, pattern)])
     monkeypatch.setattr(Path, "is_file", lambda path: path == vanished or is_file(path))
     assert json.loads(call("status", str(folder), "--json"))["size_bytes"] == size
+
+
+def test_ls_leaves_out_a_run_that_was_killed_while_it_was_created(
+    folder: Path, call: Call
+) -> None:
+    shutil.copytree(folder, folder.parent / f".{folder.name}.x1y2")
+    assert [run["folder"] for run in json.loads(call("ls", str(folder.parent), "--json"))] == [
+        str(folder)
+    ]
 
 
 def test_log_lists_all_journal_entries_of_a_candidate(folder: Path, call: Call) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evonas.api.searching import new_study
 from evonas.api.study import load_study
 from evonas.cli import main
 from evonas.settings import Settings
@@ -75,6 +76,16 @@ def test_changed_installed_version_is_reported(run: Path, monkeypatch: pytest.Mo
     (difference,) = other_versions(run, read_config(run))
     assert difference.startswith("pymoo: ")
     assert " when the run started, 9.9 now; " in difference
+
+
+def test_warm_start_warns_of_versions_that_changed_trainings(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {"torch": "9.9", "pymoo": "9.9"}
+    monkeypatch.setattr(module, "version", lambda n: changes.get(n) or version(n))
+    with pytest.warns(UserWarning, match=r"started with torch .*, 9\.9 now; its results") as told:
+        new_study(settings=CONFIG, out=tmp_path / "new", warm_start=[run])
+    assert len(told) == 1  # pymoo only decides which candidates are trained
 
 
 @pytest.mark.parametrize("versions", ["versions: 3", "versions: [torch]"])

@@ -247,6 +247,10 @@ class FinalTraining:
                 f"the training loss became {losses[first]} in epoch {epoch}, step {first + 1}; "
                 "choose a smaller learning rate"
             )
+        if not all(value.isfinite().all() for value in self._step.descent.parameters):
+            raise TrainingDiverged(
+                f"a weight is no longer finite after epoch {epoch}; choose a smaller learning rate"
+            )
         validation = self._validate(epoch)
         rate = self._recipe.descent.learning_rate_at(epoch - 1)
         loss, seconds = math.fsum(losses) / len(losses), time.perf_counter() - start

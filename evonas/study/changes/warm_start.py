@@ -11,11 +11,16 @@ from evonas.study.config import SPACE_FILE, read_sources
 from evonas.study.executors.known import known_id
 from evonas.study.folder import check_is_run, opened_run, readable_run
 from evonas.study.journal.reading import reusable_of
-from evonas.study.versions import sources
+from evonas.study.upkeep.versions_of_run import differences, versions_at_start
+from evonas.study.versions import sources, versions
 from evonas.study.weights import MODELS_FOLDER
 
 MAY_DIFFER = ("objectives", "audit_images")
 """Settings that may differ besides those of the search: objectives do not change a training."""
+
+
+SEARCH_PACKAGES = ("pymoo", "deap", "moocore")
+"""Packages that decide which candidates are trained, not how."""
 
 
 def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) -> None:
@@ -49,6 +54,22 @@ def check_protocol(settings: Settings, space_text: str, runs: Sequence[Path]) ->
                 f"warm_start: {folder} has another protocol ({'; '.join(different)}), so its "
                 f"trainings cannot be reused"
             )
+
+
+def outdated_results(settings: Settings, runs: Sequence[Path]) -> list[str]:
+    """Sentences that say which runs were trained with other versions than are installed.
+
+    Args:
+        settings: settings of the new run.
+        runs: the runs whose results it would reuse.
+    """
+    return [
+        f"warm_start: {folder} was started with {name} {old or 'not used'}, {new or 'not used'} "
+        f"now; its results may differ from those of new trainings"
+        for folder in runs
+        for name, old, new in differences(versions_at_start(folder), versions(settings))
+        if name not in SEARCH_PACKAGES
+    ]
 
 
 def reuse_results(folder: Path, runs: Sequence[Path]) -> int:

@@ -125,10 +125,14 @@ def summarise_run(folder: Path) -> RunSummary:
 
 
 def find_runs(parent: Path) -> list[Path]:
-    """The run folders in a folder, including itself, by name."""
+    """The run folders in a folder, including itself, by name.
+
+    Hidden folders are left out: those are runs that were killed while they were created or copied.
+    """
     if (parent / CONFIG_FILE).exists():
         return [parent]
-    return sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
+    found = sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
+    return [folder for folder in found if not folder.name.startswith(".")]
 
 
 def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Progress], None]:

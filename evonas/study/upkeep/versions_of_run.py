@@ -24,24 +24,33 @@ def other_versions(folder: Path, settings: Settings) -> list[str]:
         ConfigError: the file is missing or damaged.
         StorageError: the journal is damaged.
     """
-    said, now = read_versions(folder), versions(settings)
-    with readable_run(folder) as (_, journal):
-        began = journal.versions()
-    if began is None:  # not recorded in journals of earlier versions
-        began = said
+    said, began = read_versions(folder), versions_at_start(folder)
     return [
         f"{name}: {old or 'not used'} when the run started, {new or 'not used'} now; results "
         f"from here on may differ from earlier ones"
-        for name, old, new in _differences(began, now)
+        for name, old, new in differences(began, versions(settings))
     ] + [
         f"{name}: {new or 'not named'} in {CONFIG_FILE}, {old or 'not used'} when the run "
         f"started; the file was edited"
-        for name, old, new in _differences(began, said)
+        for name, old, new in differences(began, said)
     ]
 
 
-def _differences(
+def versions_at_start(folder: Path) -> dict[str, str]:
+    """The versions with which a run was started; from ``config.yaml`` in early runs.
+
+    Raises:
+        ConfigError: that file is missing or damaged.
+        StorageError: the journal is damaged.
+    """
+    with readable_run(folder) as (_, journal):
+        began = journal.versions()
+    return read_versions(folder) if began is None else began
+
+
+def differences(
     one: Mapping[str, str], two: Mapping[str, str]
 ) -> list[tuple[str, str | None, str | None]]:
+    """Name and both versions of each package that differs, in alphabetical order."""
     names = sorted(one.keys() | two.keys())
     return [(n, one.get(n), two.get(n)) for n in names if one.get(n) != two.get(n)]

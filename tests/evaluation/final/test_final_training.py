@@ -154,6 +154,14 @@ def test_divergence_and_oversized_batch_are_reported(data: FinalData) -> None:
         FinalTraining(network(data), data, replace(PLAIN, batch=5000), seed=0)
 
 
+def test_weights_that_overflow_in_the_last_step_are_divergence(data: FinalData) -> None:
+    """The loss of that step was still finite, and no validation follows."""
+    last = replace(PLAIN, learning_rate=1e40, epochs=1, batch=len(data.train))
+    final = FinalTraining(network(data), replace(data, validation=None), last, seed=0)
+    with pytest.raises(TrainingDiverged, match="a weight is no longer finite after epoch 1"):
+        final.run(lambda: None)
+
+
 def test_damaged_and_foreign_checkpoints_are_rejected(data: FinalData) -> None:
     final = FinalTraining(network(data), data, ALL, seed=0)
     with pytest.raises(StorageError, match="damaged"):
