@@ -41,7 +41,7 @@ def test_comparison_of_runs_writes_tables_and_figures(
     out = tmp_path / "out"
     printed = call("compare", *folders, "--out", str(out))
     assert "nsga2: 2 runs, random: 2 runs; compared at 6 evaluations" in printed
-    assert "fewer than 4 runs in a group" in printed
+    assert "too few runs: no difference can be significant at 0.05 after Holm" in printed
     names = {path.name for path in out.iterdir()}
     assert names >= {"runs.csv", "groups.csv", "tests.csv", "trajectories.csv", "hypervolume.png"}
     assert imread(out / "attainment.png").shape[2] == 4
@@ -60,6 +60,25 @@ def test_comparison_of_runs_writes_tables_and_figures(
     assert "nowhere.csv: cannot be read" in message
     message = call("compare", folders[0], "--reference", str(out / "tests.csv"), code=2)
     assert "no column 'acc'" in message
+
+
+def test_too_few_runs_are_counted_pair_by_pair(tmp_path: Path, call: Callable[..., str]) -> None:
+    def compared(**sizes: int) -> str:
+        records = [
+            BenchScore(name, seed, 100, "hv_share", place + seed / 100)
+            for place, (name, size) in enumerate(sizes.items())
+            for seed in range(size)
+        ]
+        write_scores(records, tmp_path / "bench.json")
+        return call("compare", str(tmp_path / "bench.json"))
+
+    # 3 runs against 5: p can be 2 / 56 = 0.036
+    assert "too few" not in compared(nsga2=3, random=5)
+    # 4 against 4: 2 / 70 = 0.029, but three pairs of them are adjusted to 0.086 at least
+    assert "too few runs: no difference" in compared(nsga2=4, random=4, evonas=4)
+    printed = compared(nsga2=6, random=6, evonas=1)
+    assert "too few runs of nsga2 and evonas: their difference cannot be" in printed
+    assert "too few runs of nsga2 and random" not in printed
 
 
 def test_run_without_feasible_candidates_is_reported(

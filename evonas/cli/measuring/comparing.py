@@ -1,7 +1,8 @@
 """From the arguments of ``evonas compare`` to tables and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import isnan
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from evonas.api.terminal.json_output import print_json
 from evonas.api.terminal.tables import print_table
 from evonas.benchmarking.comparison import Comparison, compare_courses, compare_records
 from evonas.benchmarking.scores import read_scores
+from evonas.benchmarking.statistics import least_p
 from evonas.benchmarking.table import read_numbers
 from evonas.benchmarking.trajectory import read_trajectories
 from evonas.cli.measuring.normalisation import describe_normaliser
@@ -27,7 +29,7 @@ from evonas.report.comparison_plots import (
 from evonas.report.comparison_tables import write_comparison
 from evonas.search.pareto import Vector
 
-FEW_RUNS = 4  # below, no p-value of two groups can be under 0.05
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,22 @@ def _introduce(console: Console, compared: _Compared) -> None:
         )
         lines.append(f"normalised: {ends}")
     lines += compared.notes
-    if len(counts) > 1 and min(counts.values()) < FEW_RUNS:
-        lines.append(
-            f"fewer than {FEW_RUNS} runs in a group: no difference can be significant at 0.05"
-        )
+    lines += _too_few(counts)
     for line in lines:
         say(console, line)
+
+
+def _too_few(counts: Mapping[str, int]) -> list[str]:
+    """Which groups have too few runs for any difference between them to be significant."""
+    least = {pair: least_p(*(counts[label] for label in pair)) for pair in combinations(counts, 2)}
+    if least and len(least) * min(least.values()) >= SIGNIFICANT:
+        return [f"too few runs: no difference can be significant at {SIGNIFICANT} after Holm"]
+    return [
+        f"too few runs of {' and '.join(pair)}: their difference cannot be significant at "
+        f"{SIGNIFICANT}"
+        for pair, p in least.items()
+        if p >= SIGNIFICANT
+    ]
 
 
 def _show_groups(console: Console, comparison: Comparison) -> None:
