@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from evonas.counted import counted
+from evonas.evaluation.objectives import OBJECTIVES
 from evonas.markdown import markdown_table
 from evonas.report.html.gathering import RunData
 from evonas.report.html.numbers import with_error
 from evonas.report.tables import front_table
 from evonas.study.results.candidate import Candidate
+from evonas.study.results.confirmed import Confirmed
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -29,14 +31,17 @@ _LATEX = {
 def latex(run: RunData) -> str:
     """A LaTeX table for the package booktabs, whose caption explains values and errors."""
     header, rows = _cells(run, escape=escape_latex, plus_minus=r" $\pm$ ")
-    settings = run.state.settings
+    settings, confirmed = run.state.settings, _confirmed(run)
+    is_whole = len(confirmed) == len(run.front)
+    exceptions = "" if is_whole else ", except estimates of the search, which are marked"
     caption = (
         f"Front of a search of {escape_latex(settings.problem.space)} on "
         f"{escape_latex(settings.training.dataset)} with {escape_latex(settings.search.algorithm)}"
         f" (seed {settings.search.seed}, {counted(len(run.state.evaluations), 'training')}). "
         + (
-            "Values are means over fresh trainings that played no part in the search, "
-            if run.state.confirmed
+            "Values are means over fresh trainings that played no part in the search"
+            f"{exceptions}, "
+            if confirmed
             else "Values are estimates of the search, not confirmed, "
         )
         + r"$\pm$ one standard error."
@@ -91,13 +96,12 @@ def _cells(
     run: RunData, *, escape: Callable[[str], str], plus_minus: str
 ) -> tuple[list[str], list[list[str]]]:
     """Header and rows with confirmed values, or with values of the search, which are labelled."""
-    is_confirmed = any(candidate.key in run.state.confirmed for candidate in run.front)
     names = list(dict.fromkeys([*run.objectives, "params", "bio"]))
-    found = [run.state.confirmed[c.key].means for c in run.front if c.key in run.state.confirmed]
+    found = [each.means for each in _confirmed(run).values()]
     tests = [f"test_{n}" for n in run.objectives if any(f"test_{n}" in means for means in found)]
     heads = [
         f"{name} (search)"
-        if is_confirmed and name in run.objectives and not any(name in m for m in found)
+        if found and name in run.objectives and not any(name in m for m in found)
         else name
         for name in names
     ]
@@ -117,16 +121,23 @@ def _cells(
 
 
 def _value(run: RunData, candidate: Candidate, name: str) -> str:
-    confirmed = run.state.confirmed.get(candidate.key)
-    if confirmed is not None and name in confirmed.means:
-        return with_error(confirmed.means[name], confirmed.errors.get(name), name=name)
-    if confirmed is not None and name in run.objectives and _is_measured(run, name):
+    confirmed = _confirmed(run)
+    mine = confirmed.get(candidate.key)
+    if mine is not None and name in mine.means:
+        return with_error(mine.means[name], mine.errors.get(name), name=name)
+    value, error = candidate.values.get(name), candidate.errors.get(name)
+    text = with_error(value, error, name=name)
+    if not confirmed or name not in run.objectives or OBJECTIVES[name].cost == "free":
+        return text
+    if mine is not None:
         return "-"  # all of its confirmations were lost; a search value must not replace them
-    return with_error(candidate.values.get(name), candidate.errors.get(name), name=name)
+    return f"{text} (search)"  # it came to the front after the others were confirmed
 
 
-def _is_measured(run: RunData, name: str) -> bool:
-    return any(name in found.means for found in run.state.confirmed.values())
+def _confirmed(run: RunData) -> dict[str, Confirmed]:
+    """The confirmed networks of the front, by key."""
+    known = run.state.confirmed
+    return {each.key: known[each.key] for each in run.front if each.key in known}
 
 
 def _times(run: RunData, candidate: Candidate) -> int:

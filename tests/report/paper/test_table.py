@@ -56,6 +56,26 @@ def test_network_with_failed_confirmations_shows_no_search_value(run: RunData) -
     assert row.split("|")[2].strip() == "-"
 
 
+def test_search_value_of_unconfirmed_network_is_marked_beside_confirmed_ones(run: RunData) -> None:
+    """A run that was extended after its confirmation has new networks on its front."""
+    new, old = run.front[0], run.front[1:]
+    some = {key: found for key, found in run.state.confirmed.items() if key != new.key}
+    partly = replace(run, state=replace(run.state, confirmed=some))
+    rows = [line.split("|") for line in FORMATS["markdown"](partly).splitlines()[2:]]
+    assert rows[0][2].strip().startswith(f"{new.values['acc']:.3f}")
+    assert [row[2].strip().endswith(" (search)") for row in rows] == [True, *[False] * len(old)]
+    assert not any("(search)" in cell for row in rows for cell in row[3:])  # params are exact
+    assert "except estimates of the search" in FORMATS["latex"](partly)
+    assert "except" not in FORMATS["latex"](run)
+
+
+def test_confirmations_of_networks_that_left_the_front_confirm_nothing(run: RunData) -> None:
+    left = {"other": run.state.confirmed[run.front[0].key]}
+    text = FORMATS["latex"](replace(run, state=replace(run.state, confirmed=left)))
+    assert "not confirmed" in text
+    assert "fresh trainings" not in text
+
+
 def test_csv_table_matches_front(run: RunData) -> None:
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](run))))
     assert [row["key"] for row in rows] == [candidate.key for candidate in run.front]
