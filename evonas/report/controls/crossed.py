@@ -22,12 +22,18 @@ def crossed_estimate(rows: Sequence[Sequence[float]]) -> Estimate:
 
     Args:
         rows: K samples of R values each, at least one of each; all rows have the same length.
+
+    Returns:
+        The estimate. With one sample it is of this sample alone. With several samples and one seed
+        it has no error: that of the seed cannot be known.
     """
     table = np.asarray(rows, dtype=float)
     samples, seeds = table.shape
-    if samples == 1 or seeds == 1:
-        return estimate(table.reshape(-1).tolist())
+    if samples == 1:
+        return estimate(table[0].tolist())
     mean = table.mean()
+    if seeds == 1:  # all values share it, so their spread does not include its effect
+        return Estimate(float(mean), None, None, None, None)
     of_samples, of_seeds = table.mean(axis=1), table.mean(axis=0)
     rest = table - of_samples[:, None] - of_seeds + mean
     freedoms = samples - 1, seeds - 1, (samples - 1) * (seeds - 1)

@@ -18,7 +18,7 @@ class Estimate:
 
     Attributes:
         mean: mean of the values.
-        error: standard error of the mean; None for a single value or equal values.
+        error: standard error of the mean; None for a single value, a single seed or equal values.
         low: lower end of the 95 % interval by the t distribution; None if ``error`` is None.
         high: upper end of the 95 % interval; None if ``error`` is None.
         p: two-sided p-value for a true mean of 0; None without spread, but 1 if all values are 0.

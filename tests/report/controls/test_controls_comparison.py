@@ -138,6 +138,17 @@ def test_failed_member_training_excludes_its_seed_from_group() -> None:
     assert (found.pairs, found.failed, found.trainings) == (4, 1, 10)
 
 
+def test_group_is_not_tested_on_a_single_training_of_the_network() -> None:
+    """Five assignments trained once each share the luck of the network's only training."""
+    some = trainings(network=[0.9], **{f"random_rules_{n}": [0.8 + n / 100] for n in range(1, 6)})
+    found = row(compare_controls(some), "random rules")
+    assert found.difference is not None
+    assert found.difference.mean == pytest.approx(0.07)
+    assert (found.difference.low, found.p_holm, verdict(found)) == (None, None, "not compared")
+    (line,) = (line for line in sentences(compare_controls(some)) if "random" in line)
+    assert "cannot be tested, 1 pair(s) of trainings: difference +0.070" in line
+
+
 def test_verdict_follows_sign_and_adjusted_p() -> None:
     found = [c for c in compare_controls(CONTROLS) if c.measure == "test_acc"]
     words = {c.control: verdict(c) for c in found}
