@@ -13,6 +13,7 @@ from evonas.study.controls.options import ARCHITECTURES, RANDOM, REPLICATES, SHU
 from evonas.study.folder import readable_run
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.reading import read_run
+from evonas.study.results.trainings import trained
 from evonas.study.weights import kept_weights
 
 if TYPE_CHECKING:
@@ -268,11 +269,10 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        problem, training = self.settings.problem, self.settings.training
-        return (
-            f"Study({str(self.folder)!r}: {problem.space} on {training.dataset}, "
-            f"{', '.join(problem.objectives)}, {counted(len(self.evaluations), 'training')})"
-        )
+        problem, data = self.settings.problem, self.settings.training.dataset
+        done = counted(len(trained(self.evaluations)), "training")
+        names = ", ".join(problem.objectives)
+        return f"Study({str(self.folder)!r}: {problem.space} on {data}, {names}, {done})"
 
     def _repr_html_(self) -> str:
         """The front as HTML for notebooks."""

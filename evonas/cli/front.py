@@ -78,7 +78,7 @@ def print_front(console: Console, folder: Path) -> None:
         "run": folder,
         "objectives": run.settings.problem.objectives,
         "candidates": len(run.candidates),
-        "trainings": len(run.evaluations),
+        "trainings": run.num_trainings,
         "front": table_rows(study.front),
     }
     print_json(console, document)
@@ -87,10 +87,10 @@ def print_front(console: Console, folder: Path) -> None:
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
     likely = len(likely_front(run.candidates)) - len(chosen)
     more = f", {likely} others likely to be on it" if likely else ""
-    trainings = len(run.evaluations)
+    trainings = run.num_trainings
     of = f"{len(run.candidates)} candidates"
-    if trainings > len(run.candidates):
-        of += f", trained {trainings} times"
+    if trainings != len(run.candidates):
+        of += f", trained {'once' if trainings == 1 else f'{trainings} times'}"
     return f"{len(chosen)} of {of}{more}"
 
 

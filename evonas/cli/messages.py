@@ -20,6 +20,7 @@ from evonas.space import Space
 from evonas.study.operators_file import describe_credit
 from evonas.study.prior.prior_file import prior_names
 from evonas.study.results.result import StudyResult
+from evonas.study.results.trainings import trained
 
 
 def introduce(
@@ -113,8 +114,8 @@ def conclude(console: Console, folder: Path, result: StudyResult) -> None:
 
 
 def _trained(result: StudyResult) -> str:
-    candidates, trainings = len(result.candidates), len(result.evaluations)
-    more = f" in {trainings} trainings" if trainings > candidates else ""
+    candidates, trainings = len(result.candidates), len(trained(result.evaluations))
+    more = f" in {trainings} trainings" if trainings != candidates else ""
     return counted(candidates, "candidate") + more
 
 

@@ -1,10 +1,14 @@
 """A run in which nothing is feasible, and one whose space is exhausted: both end and say why."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import evonas
+from evonas.report.html.course import courses
+from evonas.report.html.gathering import gather
 from evonas.study.plans import base
 from evonas.study.results.reading import read_run
 
@@ -85,6 +89,26 @@ def test_run_ends_if_all_candidates_fail_free_constraints(
     ) in printed
     nearest = min(read_run(tmp_path / "run").candidates, key=lambda one: one.values["params"])
     assert f"the closest is {nearest.key}: outside params<=10 (" in printed
+
+
+def test_refused_candidates_are_not_counted_as_trainings(
+    run: Callable[..., str], call: Callable[..., str], tmp_path: Path
+) -> None:
+    """Of the three networks the convolution is too large, and only the others are trained."""
+    printed = run("--population", "3", "--generations", "1", "--constraint", "params<=500")
+    folder = str(tmp_path / "run")
+    assert len(read_run(tmp_path / "run").evaluations) == 3
+    assert "3 candidates in 2 trainings, 0 failed, 1 outside the constraints" in printed
+    assert "of 3 candidates, trained 2 times" in call("front", folder)
+    assert json.loads(call("front", folder, "--json"))["trainings"] == 2
+    assert "(seed 0, 2 trainings)" in call("table", folder)
+    assert repr(evonas.load_study(folder)).endswith("2 trainings)")
+    call("report", folder)
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "has stopped after 2 of 3 trainings of 1 epoch each, of 3 different networks" in page
+    (course,) = courses([gather(tmp_path / "run", name="run")])
+    assert course is not None
+    assert course.trainings[-1] == 2
 
 
 def test_impossible_constraint_is_rejected_with_suggestion(

@@ -92,7 +92,7 @@ def _learning(network: nn.Module, about: Mapping[str, Any], state: RunState | No
         lines.append(
             f"Found by a search of the space `{state.settings.problem.space}`: "
             f"{counted(len(state.candidates), 'candidate')} in "
-            f"{counted(len(state.evaluations), 'training')}. "
+            f"{counted(state.num_trainings, 'training')}. "
             f"Budget of each: {counted(training.epochs, 'epoch')} of batches of {training.batch}."
         )
     if "training" in about:

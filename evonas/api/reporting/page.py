@@ -77,7 +77,7 @@ def report_live(
         runs = _gathered(folders)
         is_running = any(run.is_running for run in runs)
         write_report(runs, path, reload_seconds=every_seconds if is_running else None)
-        on_written(sum(len(run.state.evaluations) for run in runs))
+        on_written(sum(run.state.num_trainings for run in runs))
         if not is_running:
             return
         sleep(every_seconds)

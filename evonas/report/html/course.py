@@ -8,6 +8,7 @@ from evonas.report.html.gathering import RunData
 from evonas.search.pareto import Vector
 from evonas.study.results.candidate import Candidate
 from evonas.study.results.progress import archive_hypervolume
+from evonas.study.results.trainings import trained
 from evonas.study.results.vectors import vector
 
 
@@ -54,10 +55,11 @@ def courses(runs: Sequence[RunData]) -> list[Course | None]:
 def _course(run: RunData, *, reference: Sequence[Candidate]) -> Course | None:
     if all(candidate.failure is not None for candidate in reference):
         return None
+    done = trained(run.state.evaluations)
     by_key = {candidate.key: candidate for candidate in run.state.candidates}
     seconds, archive, seen = 0.0, list[Candidate](), set[str]()
     points: list[tuple[int, float, float]] = []
-    for number, training in enumerate(run.state.evaluations, start=1):
+    for number, training in enumerate(done, start=1):
         seconds += training.seconds
         candidate = by_key[training.key]
         is_new = candidate.key not in seen
@@ -69,8 +71,8 @@ def _course(run: RunData, *, reference: Sequence[Candidate]) -> Course | None:
                 points.append((number, seconds, volume))
     if not points:
         return None
-    if points[-1][0] < len(run.state.evaluations):
-        points.append((len(run.state.evaluations), seconds, points[-1][2]))
+    if points[-1][0] < len(done):
+        points.append((len(done), seconds, points[-1][2]))
     trainings, spent, volumes = zip(*points, strict=True)
     return Course(trainings, spent, volumes)
 

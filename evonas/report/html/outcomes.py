@@ -38,7 +38,7 @@ def comparison(runs: Sequence[RunData]) -> str:
         state = run.state
         failed = sum(e.failure is not None for e in state.evaluations)
         search = state.settings.search
-        counts = (len(state.evaluations), failed, len(run.front))
+        counts = (state.num_trainings, failed, len(run.front))
         rows.append(Row([run.name, search.algorithm, str(search.seed), *map(str, counts), *best]))
     return (
         '<section id="runs"><h2>Comparison of the runs</h2>'

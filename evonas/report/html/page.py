@@ -82,7 +82,7 @@ def write_report(
 def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:
     if reload_seconds is None:
         return ""
-    done = sum(len(run.state.evaluations) for run in runs)
+    done = sum(run.state.num_trainings for run in runs)
     total = sum(run.state.settings.search.num_trainings for run in runs)
     return (
         f"<p class=live role=status>Live: {done} of {counted(total, 'training')}. The page "

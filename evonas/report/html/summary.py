@@ -37,7 +37,7 @@ def _searched(run: RunData) -> str:
 
 
 def _budget(run: RunData) -> str:
-    settings, done = run.state.settings, len(run.state.evaluations)
+    settings, done = run.state.settings, run.state.num_trainings
     search, training = settings.search, settings.training
     seconds = sum(e.seconds for e in run.state.evaluations)
     state = "is still running" if run.is_running else "has stopped"

@@ -141,7 +141,7 @@ def _failures(number: int, run: RunData) -> Iterator[str]:
         counts = ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common())
         yield paragraph(
             f"{run.name}: {len(failed)} of "
-            f"{counted(len(run.state.evaluations), 'training')} failed "
+            f"{counted(run.state.num_trainings, 'training')} failed "
             f"({counts}). They have no values and are on no front."
         )
         rows = [

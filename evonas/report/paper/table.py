@@ -37,7 +37,7 @@ def latex(run: RunData) -> str:
     caption = (
         f"Front of a search of {escape_latex(settings.problem.space)} on "
         f"{escape_latex(settings.training.dataset)} with {escape_latex(settings.search.algorithm)}"
-        f" (seed {settings.search.seed}, {counted(len(run.state.evaluations), 'training')}). "
+        f" (seed {settings.search.seed}, {counted(run.state.num_trainings, 'training')}). "
         + (
             "Values are means over fresh trainings that played no part in the search"
             f"{exceptions}, "

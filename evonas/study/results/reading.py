@@ -15,6 +15,7 @@ from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.candidate import Candidate, candidates_of
 from evonas.study.results.confirmed import Confirmed, summarise, trained_values
 from evonas.study.results.standing import Standing, plain_standings, read_standings, standings
+from evonas.study.results.trainings import trained
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class RunState:
     Attributes:
         folder: folder of the run.
         settings: settings of the run.
-        evaluations: one for each training of the search, in the order of requests.
+        evaluations: one for each training of the search, and for each candidate refused before
+            its training, in the order of requests.
         candidates: the candidates, in the order of first request.
         confirmed: confirmations by key; empty if there are none.
         audited: audits by key; empty if there are none.
@@ -36,6 +38,11 @@ class RunState:
     candidates: list[Candidate]
     confirmed: dict[str, Confirmed]
     audited: dict[str, LevelOne]
+
+    @property
+    def num_trainings(self) -> int:
+        """Number of trainings with a result, failures included."""
+        return len(trained(self.evaluations))
 
     def find(self, key: str) -> Candidate:
         """One candidate.

@@ -18,6 +18,11 @@ def by_candidate(trainings: Iterable[Evaluation]) -> dict[str, list[Evaluation]]
     return {key: sorted(some, key=lambda t: t.replicate) for key, some in grouped.items()}
 
 
+def trained(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
+    """Those that cost a training: all but candidates refused for a constraint before theirs."""
+    return [each for each in evaluations if each.epochs > 0 or each.failure is not None]
+
+
 def is_whole(training: Evaluation) -> bool:
     """Whether a candidate was trained and measured in full, unless it failed.
 
