@@ -141,7 +141,9 @@ def _front_table(
         weights = candidate.representative.weights_by_rule
         total = sum(weights.values())
         shares = sorted(weights.items(), key=lambda item: -item[1])
-        counted = (trainings(candidate), f"{candidate.p_front:.2f}") if has_replicates else ()
+        # unknown if no candidate has two trainings with values, within the constraints
+        chance = "-" if candidate.p_front is None else f"{candidate.p_front:.2f}"
+        counted = (trainings(candidate), chance) if has_replicates else ()
         table.add_row(
             candidate.key + " ≈" * bool(level[candidate.key]),
             *(with_error(candidate, name) for name in shown),

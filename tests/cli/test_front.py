@@ -1,0 +1,50 @@
+"""``evonas front`` on candidates made by hand, with the numbers that they were made of."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from evonas.cli import front as module
+from evonas.evaluation.record import Evaluation
+from evonas.study.results.reading import RunState
+from tests.known_candidates import candidates
+from tests.small_run import SMALL_RUN
+
+OBJECTIVES = ("acc", "params")
+
+
+def training(key: str, replicate: int, acc: float, *, violation: float = 0.0) -> Evaluation:
+    return Evaluation(
+        key=key, genome="g", values={"acc": acc, "params": 9.0, "bio": 1.0},
+        weights_by_rule={"fa": 9}, losses=(1.0,), epochs=1, seconds=1.0, seed=replicate,
+        replicate=replicate, violation=violation, learned=acc,
+        left_out="outside acc>=0.85" if violation else None,
+    )  # fmt: skip
+
+
+def shown(
+    folder: Path, trainings: Sequence[Evaluation], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    found = candidates(trainings, OBJECTIVES, replicates="2")
+    state = RunState(folder, SMALL_RUN, list(trainings), found, {}, {})
+    monkeypatch.setattr(module, "read_run", lambda _: state)
+    monkeypatch.setattr(module, "write_picture", lambda *_: "front.png")
+    monkeypatch.setattr(module, "read_twin_differences", lambda _: {})
+    text = io.StringIO()
+    module.show_front(Console(file=text, width=200), folder)
+    return text.getvalue().splitlines()
+
+
+def test_probability_is_a_dash_if_the_noise_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two trainings is outside a constraint, so no two values are there to compare."""
+    some = [training("a", 0, 0.88), training("a", 1, 0.83, violation=0.02)]
+    head, row, *_ = shown(tmp_path, some, monkeypatch)
+    assert dict(zip(head.split(), row.split(), strict=False))["P"] == "-"
+    both = [training("a", 0, 0.88), training("a", 1, 0.86)]
+    head, row, *_ = shown(tmp_path, both, monkeypatch)
+    assert dict(zip(head.split(), row.split(), strict=False))["P"] == "1.00"
