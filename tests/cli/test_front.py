@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from evonas.cli import front as module
+from evonas.cli.claims import claim_and_confirmation
 from evonas.evaluation.record import Evaluation
+from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.reading import RunState
 from tests.known_candidates import candidates
 from tests.small_run import SMALL_RUN
@@ -23,6 +25,26 @@ def training(key: str, replicate: int, acc: float, *, violation: float = 0.0) ->
         replicate=replicate, violation=violation, learned=acc,
         left_out="outside acc>=0.85" if violation else None,
     )  # fmt: skip
+
+
+def known(key: str, **means: float) -> Confirmed:
+    return Confirmed(key, 2, 0 if means else 2, means, dict.fromkeys(means))
+
+
+def test_claim_counts_the_networks_that_were_confirmed() -> None:
+    """A run may be extended after its confirmation; then networks of its front have none."""
+    old, new = front = candidates([training("a", 0, 0.8), training("b", 0, 0.6)], ("acc",))
+    both = {"a": known("a", acc=0.7), "b": known("b", acc=0.5)}
+    assert claim_and_confirmation(front, both) == (
+        "mean over the front: the search claimed acc 0.7000; confirmed: acc 0.6000"
+    )
+    assert claim_and_confirmation(front, {"a": both["a"]}) == (
+        "mean over 1 of 2 networks of the front: the search claimed acc 0.8000; confirmed: acc "
+        "0.7000"
+    )
+    lost = claim_and_confirmation([old], {"a": known("a")})
+    assert lost.endswith("all fresh trainings failed or collapsed")
+    assert "failed" not in claim_and_confirmation([new], {"a": both["a"]})
 
 
 def shown(
