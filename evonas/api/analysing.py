@@ -222,9 +222,11 @@ def _written(rows: Sequence[Any], path: Path) -> "pd.DataFrame":
     """The rows as a table, after writing it to a file."""
     import pandas as pd
 
+    from evonas.report.formulas import without_formulas
+
     table = pd.DataFrame([row if isinstance(row, dict) else asdict(row) for row in rows])
     temporary = path.with_suffix(".tmp")
-    table.to_csv(temporary, index=False)
+    without_formulas(table).to_csv(temporary, index=False)
     temporary.replace(path)
     return table
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from evonas.benchmarking.comparison import Comparison
+from evonas.report.formulas import without_formulas
 
 RUNS_FILE = "runs.csv"
 GROUPS_FILE = "groups.csv"
@@ -53,6 +54,6 @@ def write_comparison(
     written = []
     for name, rows in tables.items():
         if rows:
-            pd.DataFrame(rows).to_csv(folder / name, index=False)
+            without_formulas(pd.DataFrame(rows)).to_csv(folder / name, index=False)
             written.append(folder / name)
     return written

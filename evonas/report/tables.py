@@ -9,6 +9,7 @@ import pandas as pd
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.objectives import ALWAYS_MEASURED
 from evonas.report.controls.twin import Differences
+from evonas.report.formulas import without_formulas
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.ties import ties
@@ -220,5 +221,5 @@ def write_tables(
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
-    frame.to_csv(temporary, index=False)
+    without_formulas(frame).to_csv(temporary, index=False)
     temporary.replace(path)  # atomic: a reader sees the old table or the new one

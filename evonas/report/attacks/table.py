@@ -9,6 +9,7 @@ import pandas as pd
 
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 from evonas.evaluation.attacks.masking.report import Masking
+from evonas.report.formulas import without_formulas
 
 TABLE_FILE = "attacks.csv"
 JSON_FILE = "attacks.json"
@@ -73,7 +74,7 @@ def write_attacks(
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = attack_table(outcomes)
-    table.to_csv(folder / TABLE_FILE, index=False)
+    without_formulas(table).to_csv(folder / TABLE_FILE, index=False)
     document = {
         **about,
         "attacks": json.loads(table.to_json(orient="records")),

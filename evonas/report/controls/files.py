@@ -12,6 +12,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import sentences, verdict
+from evonas.report.formulas import without_formulas
 from evonas.study.controls.names import CONTROLS_FOLDER, group_of
 from evonas.study.results.confirmed import trained_values
 from evonas.study.weights import write_whole
@@ -63,8 +64,8 @@ def write_tables(
     """
     home = controls_folder(folder, key)
     home.parent.mkdir(exist_ok=True)
-    table = controls_table(comparisons, trainings).to_csv(index=False)
-    write_whole(home / TABLE_FILE, table.encode())
+    table = without_formulas(controls_table(comparisons, trainings))
+    write_whole(home / TABLE_FILE, table.to_csv(index=False).encode())
     document = {
         "format": FORMAT,
         "key": key,

@@ -13,6 +13,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.report.controls.comparison import compare_controls
 from evonas.report.controls.order import by_difference
 from evonas.report.controls.verdict import readable_measure, reported, verdict
+from evonas.report.formulas import without_formulas
 from evonas.report.html.course import Course, courses
 from evonas.report.html.depths import depths_of
 from evonas.report.html.drawings import drawings_of, looks_of_runs
@@ -123,7 +124,7 @@ def _table(run: RunData) -> tuple[list[str], list[list[str]]]:
         audited=state.audited,
         twins=run.twins,
     )
-    header, *rows = csv.reader(io.StringIO(frame.to_csv(index=False)))
+    header, *rows = csv.reader(io.StringIO(without_formulas(frame).to_csv(index=False)))
     return header, rows
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from evonas.counted import counted
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.markdown import markdown_table
+from evonas.report.formulas import without_formulas
 from evonas.report.html.gathering import RunData
 from evonas.report.html.numbers import with_error
 from evonas.report.tables import front_table
@@ -80,7 +81,7 @@ def csv(run: RunData) -> str:
         audited=state.audited,
         twins=run.twins,
     )
-    return frame.to_csv(index=False)
+    return without_formulas(frame).to_csv(index=False)
 
 
 def escape_latex(text: str) -> str:
