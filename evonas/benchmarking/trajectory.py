@@ -23,6 +23,8 @@ _FIRST = ("algorithm", "mutation", "mode", "fidelity")
 _ALWAYS = ("space", "population")
 # settings whose values must be equal, or the runs cannot be compared
 _COMMON = ("objectives", "dataset", "train_sha256", "test_sha256")
+# settings that say what an objective is: with another radius, robust is another objective
+_MEANING = {"robust": ("epsilon",)}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def read_trajectories(
 
     Raises:
         ConfigError: a folder is given twice, the runs have different objectives, data sets or
-            images, or one has no evaluated candidate.
+            images, another radius of attack with ``robust``, or one has no evaluated candidate.
         RunFolderError: there is no run in a folder.
         StorageError: a journal is damaged.
     """
@@ -179,7 +181,8 @@ def _plain(value: object) -> str:
 
 
 def _check_comparable(folders: Sequence[Path], runs: Sequence[Settings]) -> None:
-    for name in _COMMON:
+    meant = [name for each in runs[0].problem.objectives for name in _MEANING.get(each, ())]
+    for name in (*_COMMON, *meant):
         for folder, run in zip(folders[1:], runs[1:], strict=True):
             mine, other = run.value(name), runs[0].value(name)
             if mine != other and None not in (mine, other):  # None: a run without hashes

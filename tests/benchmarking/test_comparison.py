@@ -95,6 +95,20 @@ def test_runs_on_different_images_are_rejected(make_run: MakeRun, run_config: Se
         read_trajectories([first, second])
 
 
+def test_robustness_at_different_radii_is_not_compared(
+    make_run: MakeRun, run_config: Settings
+) -> None:
+    def made(objectives: tuple[str, ...]) -> list[Path]:
+        radii = [changed(run_config, objectives=objectives, epsilon=f"{n}/255") for n in (1, 8)]
+        return [
+            make_run(f"{objectives[1]}{n}", radius, [(0.5, 0.4)]) for n, radius in enumerate(radii)
+        ]
+
+    with pytest.raises(ConfigError, match=r"robust1: epsilon 8/255, but .*robust0 has 1/255"):
+        read_trajectories(made(("acc", "robust")))
+    assert len(read_trajectories(made(("acc", "params")))[0]) == 2  # no attack, no difference
+
+
 def test_incomparable_runs_are_rejected(
     make_run: MakeRun, run_config: Settings, tmp_path: Path
 ) -> None:
