@@ -12,9 +12,10 @@ from evonas.registry import look_up
 
 Relation = Literal["<=", ">="]
 
-MULTIPLES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "%": 1e-2}
+EXPONENTS = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "%": -2}
 _FORM = re.compile(
-    r"\s*([\w.:-]+)\s*(<=|>=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMG%]?)\s*", re.ASCII
+    r"\s*([\w.:-]+)\s*(<=|>=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)\s*([kKMG%]?)\s*",
+    re.ASCII,
 )
 
 
@@ -62,10 +63,20 @@ def parse_constraint(text: str) -> Constraint:
         )
     name, relation, number, multiple = match.groups()
     look_up(OBJECTIVES, name, kind="objective of a constraint")
-    bound = float(number) * MULTIPLES[multiple]
+    bound = _multiplied(number, EXPONENTS[multiple])
     if not math.isfinite(bound):
         raise ConfigError(f"constraint '{text}': expected a finite number")
     return Constraint(name, "<=" if relation == "<=" else ">=", bound, "".join(text.split()))
+
+
+def _multiplied(number: str, exponent: int) -> float:
+    """The float nearest to a number times a power of ten.
+
+    A product of floats can be off by one bit: 57 * 0.01 is above 0.57, so a candidate at exactly
+    57% would violate ``acc>=57%``.
+    """
+    mantissa, _, own = number.lower().partition("e")
+    return float(f"{mantissa}e{int(own or 0) + exponent}")
 
 
 def check_constraints(constraints: Sequence[Constraint]) -> None:

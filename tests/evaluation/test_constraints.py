@@ -32,6 +32,18 @@ def test_constraint_is_parsed_into_objective_relation_and_bound(
     assert parse_constraint(constraint.text) == constraint
 
 
+def test_value_equal_to_the_bound_meets_it_in_every_notation() -> None:
+    for hundredths in range(101):
+        share = hundredths / 100
+        for relation in ("<=", ">="):
+            assert parse_constraint(f"acc{relation}{hundredths}%").violation(share) == 0.0
+    for thousandths in range(1000, 1100):
+        text = f"params<={thousandths / 1000:.3f}M"
+        assert parse_constraint(text).violation(thousandths * 1000) == 0.0
+    assert parse_constraint("params<=1.5e2k").bound == 150_000
+    assert parse_constraint("acc>=5.7e1%").bound == 0.57
+
+
 @pytest.mark.parametrize(
     "text", ["", "params", "params<1M", "params=1M", "<=1M", "params<=", "params<=1T",
              "params<=1M2", "params<=nan", "params<=inf", "params<=1e999", "params<=1,5M"],
