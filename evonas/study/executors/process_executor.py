@@ -84,7 +84,8 @@ class AbstractProcessExecutor(AbstractExecutor):
                 raise no_order_error()
             self._hand_out()
             self._hear()
-            self._end_overdue()
+            if self._inbox.empty():  # a result may wait there since before its limit
+                self._end_overdue()
         return self._done.popleft()
 
     def close(self) -> None:

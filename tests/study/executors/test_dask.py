@@ -132,6 +132,22 @@ def test_result_lost_with_all_workers_is_recomputed(
     assert weights == expected[1]
 
 
+def test_result_in_time_counts_even_if_the_run_was_busy_beyond_the_limit(
+    make: Callable[..., DaskExecutor],
+) -> None:
+    executor = make(600.0)
+    executor.submit(Order(SPACE, genomes(1)[0], PROTOCOL))
+    (task,) = executor._tasks.values()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not task.future.done() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert task.began is not None
+    task.began -= 601.0
+    executor._end_overdue()
+    record, _ = executor.next_done()
+    assert record.failure is None
+
+
 def test_candidate_over_time_limit_ends_and_next_succeeds(
     make: Callable[..., DaskExecutor],
 ) -> None:

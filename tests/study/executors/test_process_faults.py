@@ -70,10 +70,6 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-def drawn(order: Order) -> Result:
-    return Evaluation(SPACE.key(order.genome), "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b""
-
-
 @pytest.mark.parametrize("deaf", [False, True])
 def test_candidate_over_time_limit_ends_and_others_succeed(
     make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch, deaf: bool
@@ -97,6 +93,24 @@ def test_candidate_over_time_limit_ends_and_others_succeed(
     assert records[victim].failure == "timeout: it was not finished after 1 seconds"
     assert records[victim].seconds == SECONDS
     assert records[victim].is_lost_from_outside
+
+
+def test_result_in_time_counts_even_if_the_parent_was_busy_beyond_the_limit(
+    make: Callable[..., AbstractProcessExecutor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_of = SPACE.key
+
+    def quick(order: Order) -> Result:
+        return Evaluation(key_of(order.genome), "", {"acc": 1.0}, {}, (), 1, 0.0, 0), b""
+
+    monkeypatch.setattr(pool, "evaluate_order_once", quick)
+    executor = make(2, 600.0)
+    for genome in genomes(2):
+        executor.submit(Order(SPACE, genome, PROTOCOL))
+    executor._hand_out()
+    assert wait_until(lambda: executor._inbox.qsize() == 4, 120.0)  # two begun, two done
+    monkeypatch.setattr(executor, "_timeout", 0.0)
+    assert [executor.next_done()[0].failure for _ in range(2)] == [None, None]
 
 
 def test_time_limit_holds_for_stopped_worker(

@@ -201,6 +201,8 @@ class DaskExecutor(AbstractExecutor):
             return
         now = time.monotonic()
         for key, task in list(self._tasks.items()):
+            if task.future.done():
+                continue  # maybe in time, while this process was busy
             if task.began is not None and now - task.began > self._timeout:
                 del self._tasks[key]
                 self._connected().end_with_worker(task.future, task.worker)
