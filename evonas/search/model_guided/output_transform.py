@@ -35,10 +35,9 @@ class OutputTransform:
     def logarithmic(cls, values: Array) -> "OutputTransform":
         """Stretch differences between good values, and shrink those between bad ones."""
         low = float(values.min())
-        gap = float(np.median(values)) - low
-        if gap <= 0.0:
+        origin = low - SOFTENING * (float(np.median(values)) - low)
+        if origin >= low:  # no gap, or one so small that it is rounded away
             return cls.plain(values)
-        origin = low - SOFTENING * gap
         logs = np.log(values - origin)
         return cls(origin, float(logs.mean()), float(logs.std()) or 1.0)
 

@@ -83,3 +83,9 @@ def test_operator_credit_matches_hand_computation() -> None:
     rng = random.Random(0)
     drawn = [credit.draw(rng=rng) for _ in range(4000)]
     assert drawn.count("a") / 4000 == pytest.approx(FLOOR + free * 9 / 14, abs=0.03)
+
+
+def test_good_values_apart_by_rounding_alone_get_no_logarithm() -> None:
+    above = float(np.nextafter(0.1, 1.0))
+    for values in ([0.1] * 3, [0.1, above, above], [0.1, 0.1, above, above, above, 0.7]):
+        assert OutputTransform.logarithmic(np.array(values)).origin is None
