@@ -12,6 +12,7 @@ from typing import Any, final
 
 import numpy as np
 from deap import cma
+from threadpoolctl import threadpool_limits
 
 from evonas.search.supernet_guided.guide_protocol import Logits
 
@@ -72,7 +73,7 @@ class EvolutionStrategy:
 
     def samples(self) -> list[Logits]:
         """Draw one generation of samples."""
-        with self._own_generator():
+        with self._own_generator(), threadpool_limits(1):
             return [np.asarray(point) for point in self._strategy.generate(np.array)]
 
     def learn(self, points: Sequence[Logits], values: Sequence[float]) -> None:
@@ -82,7 +83,8 @@ class EvolutionStrategy:
             told.append(np.asarray(point, dtype=float).view(_Point))
             told[-1].fitness = -value
         strategy = self._strategy
-        strategy.update(told)
+        with threadpool_limits(1):  # on more threads, the eigenvectors would differ
+            strategy.update(told)
         low, high = self._first_sigma / SIGMA_RANGE, self._first_sigma * SIGMA_RANGE
         strategy.sigma = float(np.clip(strategy.sigma, low, high))
         if self._is_diagonal:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from deap import cma
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from evonas.search.supernet_guided.evolution_strategy import (
     MAX_FULL_DIMENSION,
@@ -68,6 +69,18 @@ def test_generations_differ_and_equal_seeds_give_equal_samples() -> None:
     second = one.samples()
     assert not np.array_equal(first, second)
     assert np.array_equal(second, other.samples())
+
+
+def test_samples_do_not_depend_on_the_number_of_threads() -> None:
+    centres = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            strategy = EvolutionStrategy(180, sigma=1.0, num_samples=12, seed=3)
+            for _ in range(6):
+                points = strategy.samples()
+                strategy.learn(points, [float(point @ point) for point in points])
+        centres.append(strategy.centre)
+    assert np.array_equal(centres[0], centres[1])
 
 
 def test_strategy_finds_minimum_of_a_bowl() -> None:
