@@ -11,6 +11,7 @@ import torch
 from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.split import stratified_part
+from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.signals.genome_cost import RULE, GenomeCosts
 from evonas.evaluation.signals.probe import Probe
 from evonas.evaluation.signals.signal_cache import SignalCache
@@ -187,7 +188,8 @@ class GenomeSignals:
             deviation=self._traits.std,
         )
         probe = Probe(network, self._pixels, self._labels, self._seed)
-        return {name: NETWORK_SIGNALS[name](probe) for name in names}
+        with one_thread():  # a search must not depend on the number of cores
+            return {name: NETWORK_SIGNALS[name](probe) for name in names}
 
     def _source(self) -> str:
         """Digest of everything except the genome that determines the signals of a network."""

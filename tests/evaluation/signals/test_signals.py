@@ -168,6 +168,20 @@ def test_signals_share_one_network_without_changing_it() -> None:
     assert shared.network.training
 
 
+def test_signals_are_computed_on_one_thread(
+    few: SearchData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NETWORK_SIGNALS, "naswot", lambda _: float(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        genome = SPACE.sample(random.Random(0))
+        assert signals(few, names=("naswot",)).of(SPACE.canonical(genome)) == (1.0,)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_rules_change_only_the_transport_shares(few: SearchData) -> None:
     space = SPACE.with_rules(("bp", "fa", "usf"))
     found = signals(few)
