@@ -21,7 +21,7 @@ class PositionGenes:
     Args:
         name: name of the position. If nothing lies between stages, cells are counted from the
             end, so that it does not matter to which stage a cell belongs. The name includes the
-            width if genomes choose widths.
+            width if genomes choose it, or if the stages that a counted cell may belong to differ.
         stage: number of its stage.
         cell: index of its cell, or -1.
         is_strided: whether the position halves the image.
@@ -61,6 +61,7 @@ class GeneLayout:
         readout_rule: rule gene of the classifier.
         expand: function from the values of the macro genes to the positions of the skeleton.
         counts_cells: whether nothing lies between stages.
+        named_widths: fixed widths that the names of positions include, by name of the width.
         has_single_stem: whether the stem is one layer, which sends no error signal back.
         head_has_norm: whether the head applies normalisation and activation.
         rules: names of the rule choices.
@@ -79,6 +80,7 @@ class GeneLayout:
     readout_rule: int
     expand: Callable[[tuple[int, ...]], tuple[Position, ...]]
     counts_cells: bool
+    named_widths: dict[str, str]
     has_single_stem: bool
     head_has_norm: bool
     rules: tuple[str, ...]
@@ -147,12 +149,25 @@ def gene_layout(
         readout_rule=gene_of["classifier"],
         expand=expand,
         counts_cells=spec.reduction.kind == "none",
+        named_widths=_named_widths(spec),
         has_single_stem=spec.stem.kind != "reducing",
         head_has_norm=spec.head.norm,
         rules=rules,
         first_layer=_representatives(rules, first_layer),
         readout=_representatives(rules, readout),
     )
+
+
+def _named_widths(spec: SpaceSpec) -> dict[str, str]:
+    """Return the fixed widths that tell counted cells of different stages apart."""
+    all_widths = {width for stage in spec.stages for width in stage.channels.choices}
+    if spec.reduction.kind != "none" or len(all_widths) == 1:
+        return {}
+    return {
+        f"stage{number}.channels": str(stage.channels.choices[0])
+        for number, stage in enumerate(spec.stages)
+        if not stage.channels.is_chosen
+    }
 
 
 def _representatives(rules: Sequence[str], stands_for: Mapping[str, str]) -> tuple[int, ...]:
@@ -176,7 +191,8 @@ def _positions(layout: GeneLayout, macro_values: tuple[int, ...]) -> tuple[Posit
         if position.cell is not None and layout.counts_cells:
             # from the end, because cells before one whose output is zero do not matter
             name = f"cell{len(positions) - 1 - number}"
-        gene, text = width_genes.get(position.width, (-1, ""))
+        fixed = layout.named_widths.get(position.width, "")
+        gene, text = width_genes.get(position.width, (-1, fixed))
         if text:
             name += f":{text}"
         found.append(_position_genes(layout, number, position, numbers, name=name, width=gene))
