@@ -139,7 +139,15 @@ def channel_problems(
             if width % 2 and (halves or follows):
                 text = "a factorised reduction halves the channels"
                 yield path, f"{text}: expected an even number, got {width}"
-        arriving = [graph.output_multiple * width for width in own]
+        leaving = [graph.output_multiple * width for width in own]
+        before = arriving if _is_optional(spec, position) else []
+        arriving = list(dict.fromkeys([*before, *leaving]))
+
+
+def _is_optional(spec: SpaceSpec, position: Position) -> bool:
+    """Whether some genomes leave this cell out; the next one then reads what this one reads."""
+    repeat = spec.stages[position.stage].repeat
+    return not position.is_strided and repeat is not None and 0 in repeat.choices
 
 
 def _path(position: Position) -> str:

@@ -369,6 +369,19 @@ def test_odd_channels_are_accepted_without_factorised_reduction(
     assert from_data(data, where="mine.yaml").channels == 3
 
 
+def test_cell_after_an_empty_stage_reads_the_channels_before_that_stage() -> None:
+    data = good() | {"reduction": {"kind": "none"}, "size": {"channels": 2, "cells": 1}}
+    grouped = {"kind": "convolution", "kernel": 3, "groups": 4}
+    data["cells"]["last"] = {"nodes": 1, "graph": "dense", "operations": {"grouped": grouped}}
+    data["stages"][0]["channels"] = 1
+    data["stages"][1] |= {"channels": 4, "repeat": {"choose": [0, 1]}}
+    data["stages"].append({"cell": "last", "channels": 4})
+    with pytest.raises(SpaceError, match="4 groups of operation 'grouped' do not divide 2 ch"):
+        from_data(data, where="mine.yaml")
+    data["stages"][1]["repeat"] = {"choose": [1, 2]}
+    assert from_data(data, where="mine.yaml").channels == 2
+
+
 def test_one_input_cell_may_follow_concat_of_equal_channels() -> None:
     data = good() | {"reduction": {"kind": "cell", "cell": "narrow"}}
     data["cells"]["narrow"] = good()["cells"]["block"]
