@@ -14,6 +14,8 @@ from evonas.rules import RuleLinear
 
 Size = tuple[int, int]
 
+POOLS = nn.MaxPool2d, nn.AvgPool2d
+
 
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable parameters, including heads of local losses, excluding feedback."""
@@ -83,7 +85,10 @@ def edge_multiply_adds(edge: nn.Module, *, before: Size, after: Size) -> int:
     if isinstance(edge, AbstractEdge):
         height, width = before if edge.stride == 2 else after
         return edge.multiply_adds(height=height, width=width)
-    return _weights(edge) * after[0] * after[1]
+    # the convolution before a pool that changes the channels runs before the pool's stride
+    ends_in_pool = isinstance(edge, nn.Sequential) and isinstance(edge[-1], POOLS)
+    height, width = before if ends_in_pool else after
+    return _weights(edge) * height * width
 
 
 def _of_stem(stem: nn.Module, height: int, width: int) -> tuple[int, int, int]:

@@ -9,7 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from evonas.networks import Network, build, count_multiply_adds, count_parameters
 from evonas.rules import rule_layers
-from evonas.space import Genome, Space, load, shipped
+from evonas.space import Genome, Space, from_data, load, shipped
+from evonas.strict_yaml import parse_yaml
 
 # Liu, Simonyan and Yang 2019, the cell called DARTS_V2: 3.3 M parameters; the exact number is that
 # of the authors' own network at 36 channels and 20 layers without its auxiliary head
@@ -19,6 +20,17 @@ DARTS_V2 = (
     "reduction=|max_pool_3x3~0|max_pool_3x3~1|+|skip_connect~2|max_pool_3x3~1|"
     "+|max_pool_3x3~0|skip_connect~2|+|skip_connect~2|max_pool_3x3~1|"
 )
+
+WIDENING_POOL = """
+    name: pool
+    description: a reduction cell that pools and doubles the channels
+    size: {{channels: 4, cells: 1}}
+    cells:
+      cell: {{nodes: 1, graph: dense, operations: {{pool: {{kind: pool, mode: {0}, kernel: 3}}}}}}
+    stages: [{{cell: cell, channels: 1}}, {{cell: cell, channels: 2}}]
+    reduction: {{kind: cell, cell: cell}}
+    rules: {{choices: [bp], granularity: network}}
+"""
 
 
 def of_counts(space: Space, num_1x1: int, num_3x3: int) -> Genome:
@@ -82,6 +94,16 @@ def test_multiply_adds_are_half_of_torch_flops(name: str, seed: int) -> None:
         if isinstance(layer.bias, torch.Tensor)
     )
     assert count_multiply_adds(network, input_shape=shape) - bias == counter.get_total_flops() // 2
+
+
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_convolution_before_a_strided_pool_counts_all_pixels(mode: str) -> None:
+    space = from_data(parse_yaml(WIDENING_POOL.format(mode), where="pool"), where="pool")
+    network = build(space, space.parse("|pool~0|"), input_shape=(3, 8, 8), num_classes=5, seed=0)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.eval()(torch.rand(1, 3, 8, 8))
+    products = count_multiply_adds(network, input_shape=(3, 8, 8))
+    assert products - 5 == counter.get_total_flops() // 2  # biases of the classifier
 
 
 def test_local_heads_count_as_parameters_but_not_multiply_adds() -> None:
