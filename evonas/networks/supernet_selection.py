@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evonas.space import Genome, Position, Space
+from evonas.space import CellPlan, Genome, Position, Space
 from evonas.space.cell import CellGraph
 from evonas.space.rule_genes import gene_name
 
@@ -68,23 +68,7 @@ class Selection:
 def select_genome(space: Space, genome: Genome) -> Selection:
     """Select one genome: its live edges, and one rule per site."""
     blueprint = space.decode(genome)
-    cells = {}
-    for name, graph in space.graphs.items():
-        operations = [operation.name for operation in graph.operations]
-        live = [edge for edge in blueprint.cells[name].edges if edge.is_live]
-        cells[name] = tuple(
-            tuple(
-                Term(
-                    edge.source,
-                    operations.index(edge.operation.name),
-                    None,
-                    ((int(edge.name.partition("_")[2]), 1.0),),
-                )
-                for edge in live
-                if edge.target == target
-            )
-            for target in graph.targets
-        )
+    cells = {name: _of_plan(graph, blueprint.cells[name]) for name, graph in space.graphs.items()}
     one = torch.ones(1)
     rules: dict[str, RuleShares] = {
         site: ((space.rule_choices.index(rule),), one) for site, rule in blueprint.rules.items()
@@ -103,7 +87,10 @@ def select_mixture(space: Space, probabilities: Sequence[Tensor]) -> Selection:
     cursor = 0
     for name, graph in space.graphs.items():
         end = cursor + len(graph.genes)
-        cells[name] = _mixed(graph, probabilities[cursor:end])
+        if graph.fixed is None:
+            cells[name] = _mixed(graph, probabilities[cursor:end])
+        else:
+            cells[name] = _of_plan(graph, graph.plan(()))
         cursor = end
     by_gene = dict(zip((gene.name for gene in space.genes), probabilities, strict=True))
     everything = tuple(range(len(space.rule_choices)))
@@ -113,6 +100,23 @@ def select_mixture(space: Space, probabilities: Sequence[Tensor]) -> Selection:
         for site in position.sites
     }
     return Selection(cells, rules)
+
+
+def _of_plan(graph: CellGraph, plan: CellPlan) -> tuple[tuple[Term, ...], ...]:
+    operations = [operation.name for operation in graph.operations]
+    return tuple(
+        tuple(
+            Term(
+                edge.source,
+                operations.index(edge.operation.name),
+                None,
+                ((int(edge.name.partition("_")[2]), 1.0),),
+            )
+            for edge in plan.edges
+            if edge.is_live and edge.target == target
+        )
+        for target in graph.targets
+    )
 
 
 def _mixed(graph: CellGraph, probabilities: Sequence[Tensor]) -> tuple[tuple[Term, ...], ...]:

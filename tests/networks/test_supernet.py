@@ -107,6 +107,12 @@ def test_genome_in_supernet_matches_its_standalone_network(name: str, is_mixture
         assert not any(rest is not None and rest.any() for rest in found.values())
 
 
+OPERATIONS = {
+    "none": {"kind": "zero"},
+    "skip": {"kind": "identity"},
+    "conv": {"kind": "convolution", "kernel": 3},
+    "pool": {"kind": "pool", "mode": "avg", "kernel": 3},
+}
 ONE_NODE = {
     "name": "one-node",
     "description": "One node, of one cell.",
@@ -118,12 +124,7 @@ ONE_NODE = {
             "nodes": 1,
             "graph": {"choose": 1},
             "join": "last",
-            "operations": {
-                "none": {"kind": "zero"},
-                "skip": {"kind": "identity"},
-                "conv": {"kind": "convolution", "kernel": 3},
-                "pool": {"kind": "pool", "mode": "avg", "kernel": 3},
-            },
+            "operations": OPERATIONS,
         }
     },
     "stages": [{"cell": "cell", "channels": 1}],
@@ -146,6 +147,29 @@ def test_mixture_of_one_node_equals_mean_over_genomes() -> None:
     for values in itertools.product(*(range(len(gene.choices)) for gene in space.genes)):
         share = torch.stack([p[v] for p, v in zip(probabilities, values, strict=True)]).prod()
         expected += share * supernet(images(), select_genome(space, Genome(values)))
+    found = supernet(images(), select_mixture(space, probabilities))
+    torch.testing.assert_close(found, expected)
+
+
+def test_mixture_of_a_space_with_a_fixed_cell_equals_mean_over_genomes() -> None:
+    still = {
+        "nodes": 2,
+        "graph": "dense",
+        "operations": {name: OPERATIONS[name] for name in ("none", "pool")},
+        "fixed": "|pool~0|+|pool~0|none~1|",
+    }
+    cells = {"cell": {"nodes": 1, "graph": "dense", "operations": OPERATIONS}, "still": still}
+    stages = [{"cell": "cell", "channels": 1}, {"cell": "still", "channels": 1}]
+    space = from_data(
+        ONE_NODE | {"cells": cells, "stages": stages, "reduction": {"kind": "none"}}, where="test"
+    )
+    supernet = grow(space)
+    operations = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
+    probabilities = [operations, torch.tensor([1.0, 0.0], dtype=torch.float64)]
+    expected = sum(
+        share * supernet(images(), select_genome(space, Genome((number, 0))))
+        for number, share in enumerate(operations)
+    )
     found = supernet(images(), select_mixture(space, probabilities))
     torch.testing.assert_close(found, expected)
 
