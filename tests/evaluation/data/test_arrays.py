@@ -121,6 +121,13 @@ def test_truncated_or_damaged_file_is_reported(tmp_path: Path) -> None:
             load_test("npz", data_dir=tmp_path)
 
 
+def test_single_array_of_np_save_is_reported(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, BYTES)
+    with pytest.raises(DataError, match=r"a\.npz cannot be read \(one array without a name"):
+        load_test("npz", data_dir=tmp_path)
+
+
 def test_file_or_folder_without_data_set_is_rejected(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", weights=BYTES)
     with pytest.raises(

@@ -7,6 +7,8 @@ x, y                                                                a fifth beco
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -88,8 +90,7 @@ class Npz(AbstractSource):
     def _parts(self, data_dir: Path) -> _Parts:
         path = _file(data_dir)
         try:
-            # NumPy leaves a file open that it opened itself and that is no archive
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with opened(path) as arrays:
                 found = _named(arrays, path)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"data set 'npz': {path} cannot be read ({error})") from error
@@ -105,6 +106,23 @@ class Npz(AbstractSource):
             images |= {"train": whole.subset(rest), "test": whole.subset(test)}
         names = tuple(str(each) for each in classes)
         return _Parts(images["train"], images.get("validation"), images.get("test"), names)
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[np.lib.npyio.NpzFile]":
+    """The arrays of an ``.npz`` file, by name; nothing is unpickled.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no archive of arrays.
+    """
+    # NumPy leaves a file open that it opened itself and that is no archive
+    with path.open("rb") as file:
+        arrays = np.load(file, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("one array without a name, as np.save writes; use np.savez")
+        with arrays:
+            yield arrays
 
 
 def moments(pixels: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:

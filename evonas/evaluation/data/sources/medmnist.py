@@ -14,7 +14,7 @@ import torch
 
 from evonas.errors import DataError
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.data.sources.arrays import labels_of, moments, pixels_of
+from evonas.evaluation.data.sources.arrays import labels_of, moments, opened, pixels_of
 from evonas.evaluation.data.sources.base import AbstractSource, torchvision_datasets
 from evonas.evaluation.data.sources.downloads import finish_download, read_or_explain
 
@@ -81,8 +81,7 @@ class AbstractMedMnist(AbstractSource):
         def read() -> Images:
             if download:
                 self._download(data_dir)
-            # NumPy leaves a file open that it opened itself and that is no archive
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with opened(path) as arrays:
                 pixels, labels = (arrays[f"{part}_{kind}"] for kind in ("images", "labels"))
             where = f"data set '{self.name}': {path}: {part}"
             found = pixels_of(pixels, f"{where}_images"), labels_of(labels, f"{where}_labels")
