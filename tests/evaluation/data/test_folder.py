@@ -179,6 +179,19 @@ def test_all_bad_files_are_reported_in_one_error(tmp_path: Path) -> None:
     assert "pear/03.png" in str(error.value)
 
 
+@pytest.mark.parametrize("storage", ["memory", "disk"])
+def test_link_to_nowhere_is_a_bad_file_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    monkeypatch.setenv("EVONAS_CACHE", str(tmp_path / "cache"))
+    fill(tmp_path / "train", base=0)
+    (tmp_path / "train" / "pear" / "lost.png").symlink_to("nowhere.png")
+    with pytest.raises(DataError, match=r"1 of 9 files cannot be used[^\0]*pear/lost\.png"):
+        Folder(Fitting(storage=storage)).load_train(tmp_path, download=False)
+    skipping = Folder(Fitting(storage=storage, unreadable="skip"))
+    assert len(skipping.load_train(tmp_path, download=False)) == 8
+
+
 def test_mixed_image_sizes_are_rejected_with_sizes_and_remedy(
     tmp_path: Path,
 ) -> None:

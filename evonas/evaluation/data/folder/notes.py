@@ -86,8 +86,11 @@ def remembered(files: tuple[File, ...], fitting: Fitting) -> Notes | None:
 def identity(path: Path) -> File:
     """The identity of a file in its current state.
 
-    Raises:
-        OSError: the file does not exist.
+    A file that cannot be opened, such as a link to nowhere, has one too: reading it then reports
+    the problem like that of any other bad file.
     """
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), -1, -1
     return str(path), status.st_size, status.st_mtime_ns
