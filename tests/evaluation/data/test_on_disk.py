@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +218,30 @@ def test_cached_check_is_reused_until_a_file_changes(
     image.write_bytes((root / "train" / "oak" / "00.jpg").read_bytes())
     assert fingerprints("folder", data_dir=root, fitting=ON_DISK) != first
     assert set(decoded_files) >= set((root / "train").rglob("*.*"))
+
+
+@pytest.mark.parametrize("fitting", [IN_MEMORY, ON_DISK], ids=["memory", "disk"])
+@pytest.mark.parametrize("is_new_process", [False, True])
+def test_file_that_becomes_readable_without_a_change_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fitting: Fitting, *, is_new_process: bool
+) -> None:
+    root = make_image_tree(tmp_path / "tree", train=4)
+    expected = fingerprints("folder", data_dir=root, fitting=fitting)
+    forget()
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+
+    def refused(path: Path, *, least_side: int | None) -> Decoded:
+        if path.parts[-2:] == ("elm", "01.png"):
+            raise DataError(f"{path}: cannot be read (Permission denied)")
+        return decode(path, least_side=least_side)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "decode", refused)
+        with pytest.raises(DataError, match="Permission denied"):
+            train_images(root, fitting)
+    if is_new_process:
+        forget()
+    assert fingerprints("folder", data_dir=root, fitting=fitting) == expected
 
 
 def test_damaged_cached_check_is_repeated(tmp_path: Path, tree: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from evonas.evaluation.data.fingerprint import Fingerprint
 from evonas.evaluation.data.fitting import SKIP, Fitting
+from evonas.evaluation.data.folder.decoding import Decoded
 from evonas.evaluation.data.folder.listing import Listing
 from evonas.evaluation.data.folder.notes import File, Note, Unreadable, identity, remember
 from evonas.evaluation.data.folder.reading import UnreadableError, decoded, mixed_sizes
@@ -52,10 +53,16 @@ def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
         UnreadableError: files cannot be read and are not skipped, or no file can be read.
         DataError: images have different sizes.
     """
-    found = _checked(tuple(map(identity, listing.paths)), listing.labels, listing.classes, fitting)
+    files = tuple(map(identity, listing.paths))
+    found = _checked(files, listing.labels, listing.classes, fitting)
+    doubtful = [listing.paths[number] for number, _ in found.bad]
+    # a file may have been unreadable for a while, or to this user, which leaves its identity
+    if any(isinstance(image, Decoded) for _, image in decoded(doubtful, fitting=fitting)):
+        _forget(files, listing.labels, listing.classes, fitting)
+        found = _checked(files, listing.labels, listing.classes, fitting)
     if len(found.bad) == len(listing) or (found.bad and fitting.unreadable != SKIP):
-        files = [Unreadable(listing.paths[number], why) for number, why in found.bad]
-        raise UnreadableError(files, of=len(listing))
+        bad = [Unreadable(listing.paths[number], why) for number, why in found.bad]
+        raise UnreadableError(bad, of=len(listing))
     return found
 
 
@@ -63,13 +70,27 @@ def check_files(listing: Listing, *, fitting: Fitting) -> Checked:
 def _checked(
     files: tuple[File, ...], labels: tuple[int, ...], classes: tuple[str, ...], fitting: Fitting
 ) -> Checked:
-    said = json.dumps([FORM, files, labels, classes, fitting.size, fitting.fit])
-    path = cache_dir() / "checked" / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
+    path = _entry(files, labels, classes, fitting)
     found = _kept(path)
     if found is None:
         found = _decoded_once(files, labels, classes, fitting)
         _keep(path, found)
     return found
+
+
+def _entry(
+    files: tuple[File, ...], labels: tuple[int, ...], classes: tuple[str, ...], fitting: Fitting
+) -> Path:
+    said = json.dumps([FORM, files, labels, classes, fitting.size, fitting.fit])
+    return cache_dir() / "checked" / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
+
+
+def _forget(
+    files: tuple[File, ...], labels: tuple[int, ...], classes: tuple[str, ...], fitting: Fitting
+) -> None:
+    _checked.cache_clear()
+    with suppress(OSError):
+        _entry(files, labels, classes, fitting).unlink()
 
 
 def _decoded_once(
@@ -101,7 +122,8 @@ def _pass(
         bad: numbers of the unreadable files and the reasons; those found here are appended.
         is_known: whether ``bad`` is complete already.
     """
-    numbers = [n for n in range(len(files)) if n not in dict(bad)]
+    known = dict(bad)
+    numbers = [number for number in range(len(files)) if number not in known]
     paths = [Path(files[number][0]) for number in numbers]
     notes: list[Note | Unreadable] = []
     shape: tuple[int, ...] = ()

@@ -84,8 +84,6 @@ def read_images(listing: Listing, *, fitting: Fitting) -> Images:
         for path, label in zip(listing.paths, listing.labels, strict=True)
         if path not in paths
     ]
-    if bad and fitting.unreadable != SKIP:
-        raise UnreadableError(bad, of=len(listing))
     return Images(pixels, torch.tensor(labels, dtype=torch.int64))
 
 
@@ -108,7 +106,7 @@ def _kept(files: tuple[File, ...], fitting: Fitting) -> tuple[Tensor, tuple[Unre
         if pixels[-1].shape != pixels[0].shape:
             raise mixed_sizes(paths, path)
     remember(files, fitting, notes)
-    if not pixels:
+    if not pixels or (bad and fitting.unreadable != SKIP):  # raised here, it is not cached
         raise UnreadableError(bad, of=len(paths))
     return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), tuple(bad)
 
