@@ -24,6 +24,7 @@ from evonas.evaluation.data.sources.svhn import Svhn
 from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
 
 IDX = (Mnist, Kmnist, Emnist)
+NOWHERE = "file:///nowhere/at/all/"
 
 
 def md5(path: Path) -> str:
@@ -105,6 +106,13 @@ def test_stl10_is_read_column_major_with_one_based_labels(
     with pytest.raises(DataError, match=r"Pass --download, or unpack stl10_binary\.tar\.gz"):
         Stl10().load_test(tmp_path, download=False)
 
+    def download(_: datasets.STL10) -> None:
+        (folder / "test_y.bin").write_bytes(bytes([1, 10]))
+
+    monkeypatch.setattr(datasets.STL10, "train_list", [])
+    monkeypatch.setattr(datasets.STL10, "download", download)
+    assert Stl10().load_test(tmp_path, download=True).labels.tolist() == [0, 9]
+
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
@@ -116,9 +124,9 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_download_is_unpacked_after_its_md5_matches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for MNIST, which a local server offers with three and two images."""
     shelf = tmp_path / "shelf"
     idx(shelf, "train", stripes(3), [0, 1, 2])
     idx(shelf, "t10k", stripes(2), [0, 1])
@@ -131,12 +139,31 @@ def test_download_is_unpacked_after_its_md5_matches(
     monkeypatch.setattr(Mnist, "sizes", (3, 2))
     with served(shelf) as address:
         monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
-        images = Mnist().load_train(tmp_path / "data", download=True)
+        yield tmp_path / "data"
+
+
+def test_download_is_unpacked_after_its_md5_matches(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = Mnist().load_train(data, download=True)
     assert np.array_equal(images.pixels[:, 0].numpy(), stripes(3))
-    assert len(Mnist().load_test(tmp_path / "data", download=True)) == 2  # no second download
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [NOWHERE])
+    assert len(Mnist().load_test(data, download=True)) == 2  # no second download
 
 
-NOWHERE = "file:///nowhere/at/all/"
+@pytest.mark.parametrize(
+    ("file", "kept_bytes"),
+    [("t10k-labels-idx1", 0), ("t10k-images-idx3", 99), ("train-images-idx3", 99)],
+)
+def test_interrupted_unpacking_is_repeated(data: Path, file: str, kept_bytes: int) -> None:
+    Mnist().load_train(data, download=True)
+    path = data / "MNIST" / "raw" / f"{file}-ubyte"
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    path.with_name("t10k-labels-idx1-ubyte").unlink()  # not yet unpacked
+    with pytest.raises(DataError, match="Pass --download"):
+        Mnist().load_test(data, download=False)
+    assert np.array_equal(Mnist().load_test(data, download=True).pixels[:, 0], stripes(2))
+    assert len(Mnist().load_train(data, download=False)) == 3
 
 
 @pytest.mark.parametrize("source", [Mnist(), Emnist(), Svhn(), Stl10(), Cifar10()])

@@ -36,7 +36,7 @@ class AbstractIdx(AbstractSource):
         """The official test images."""
         return self._load(data_dir, part=1, download=download)
 
-    def _fetch(self, data_dir: Path) -> None:
+    def _fetch(self, data_dir: Path, *, part: int) -> None:  # noqa: ARG002  (both parts come)
         reader = getattr(torchvision_datasets(), self.reader)
         for name, md5 in getattr(reader, "resources", ()):
             addresses = [f"{mirror}{name}" for mirror in reader.mirrors]
@@ -47,6 +47,25 @@ class AbstractIdx(AbstractSource):
         reader = getattr(torchvision_datasets(), self.reader)
         return [reader.url] if hasattr(reader, "url") else list(getattr(reader, "mirrors", ()))
 
+    def _files(self, folder: Path, part: int) -> dict[Path, int]:
+        """The two files of a part, with their sizes in bytes."""
+        prefix, count = self.prefixes[part], self.sizes[part]
+        return {
+            folder / f"{prefix}-images-idx3-ubyte": 16 + count * 28 * 28,
+            folder / f"{prefix}-labels-idx1-ubyte": 8 + count,
+        }
+
+    def _is_whole(self, folder: Path, part: int) -> bool:
+        files = self._files(folder, part)
+        return all(path.is_file() and path.stat().st_size == size for path, size in files.items())
+
+    def _remove_damaged(self, folder: Path) -> None:
+        """Remove what an interrupted extraction left, which torchvision takes for whole files."""
+        for part in (0, 1):
+            for path, size in self._files(folder, part).items():
+                if path.is_file() and path.stat().st_size != size:
+                    path.unlink()
+
     def _pixels(self, read: torch.Tensor) -> torch.Tensor:
         """Convert the images in the file to upright ones."""
         return read
@@ -56,11 +75,10 @@ class AbstractIdx(AbstractSource):
 
         def read() -> Images:
             known = (data_dir / each for each in (own, *self.folders))
-            folder = next(
-                (f for f in known if (f / f"{prefix}-images-idx3-ubyte").is_file()), None
-            )
+            folder = next((f for f in known if self._is_whole(f, part)), None)
             if folder is None and download:
-                self._fetch(data_dir)
+                self._remove_damaged(data_dir / own)
+                self._fetch(data_dir, part=part)
             folder = folder or data_dir / own
             mnist: Any = torchvision_datasets().mnist
             pixels = mnist.read_image_file(str(folder / f"{prefix}-images-idx3-ubyte"))

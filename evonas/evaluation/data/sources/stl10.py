@@ -51,11 +51,12 @@ class Stl10(AbstractSource):
         sums = dict([*reader.train_list, *reader.test_list])
 
         def read() -> Images:
-            if download and not _is_whole(folder / f"{part}_X.bin", sums):
+            files = [folder / f"{part}_{kind}.bin" for kind in "Xy"]
+            if download and not all(_is_whole(path, sums) for path in files):
                 data_dir.mkdir(parents=True, exist_ok=True)
                 finish_download([reader.url], data_dir / reader.filename, md5=reader.tgz_md5)
                 reader(str(data_dir), split=part, download=True)
-            pixels, labels = (_bytes(folder / f"{part}_{kind}.bin", sums) for kind in "Xy")
+            pixels, labels = (_bytes(path, sums) for path in files)
             upright = pixels.reshape(-1, 3, 96, 96).transpose(0, 1, 3, 2)  # columns come first
             return Images(
                 torch.from_numpy(np.ascontiguousarray(upright)),

@@ -68,11 +68,12 @@ class Emnist(AbstractIdx):
         names = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
         return _traits(self.name, names, mean=0.1751, std=0.3332)
 
-    def _fetch(self, data_dir: Path) -> None:
+    def _fetch(self, data_dir: Path, *, part: int) -> None:
         reader = torchvision_datasets().EMNIST
         archive = data_dir / "EMNIST" / "raw" / reader.url.rpartition("/")[2]
         finish_download([reader.url], archive, md5=reader.md5)
-        reader(str(data_dir), split="balanced", download=True)
+        # torchvision checks the files of this part only
+        reader(str(data_dir), split="balanced", train=part == 0, download=True)
 
     def _pixels(self, read: torch.Tensor) -> torch.Tensor:
         return read.transpose(1, 2)
