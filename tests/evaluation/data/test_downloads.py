@@ -1,6 +1,7 @@
 """Interrupted downloads; oracle: the byte ranges requested from a local server."""
 
 import hashlib
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,3 +89,21 @@ def test_data_set_download_resumes_from_partial_file(
             Svhn().load_train(cut_short.parent, download=True)
         assert asked == ["bytes=40000-"]
     assert cut_short.read_bytes() == CONTENT
+
+
+def test_answer_that_is_no_http_is_a_failed_download(
+    cut_short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer() -> None:
+        for _ in range(2):  # to resume, and from the beginning
+            connection, _address = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"garbage of a proxy\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=answer, daemon=True).start()
+        part = [f"http://127.0.0.1:{listener.getsockname()[1]}/", cut_short.name, MD5]
+        monkeypatch.setattr(datasets.SVHN, "split_list", {"train": part})
+        with pytest.raises(DataError, match=r"The download from .* failed \(garbage of a proxy\)"):
+            Svhn().load_train(cut_short.parent, download=True)

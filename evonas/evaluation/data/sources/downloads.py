@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import TypeVar
 from urllib.request import Request, urlopen
@@ -19,7 +20,7 @@ _CHUNK_BYTES = 2**18
 # raised by torchvision and NumPy for missing, truncated and wrong files (md5), and by the network
 _ERRORS = (
     OSError, RuntimeError, ValueError, AssertionError, EOFError, KeyError, zipfile.BadZipFile,
-    zlib.error,
+    zlib.error, HTTPException,
 )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:
     if not path.is_file() or not path.stat().st_size or check_integrity(str(path), md5):
         return
     for address in addresses:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, HTTPException):
             if _append_rest(address, path):
                 break
     else:
