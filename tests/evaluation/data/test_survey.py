@@ -99,6 +99,12 @@ def test_mixed_sizes_are_a_problem_unless_image_size_is_given(folder: Path) -> N
     assert found.samples[1][3].shape == (16, 16, 3)
 
 
+def test_letterbox_enlarges_only_images_whose_longer_side_is_shorter(folder: Path) -> None:
+    paint(folder / "train" / "pear" / "x.png", 99, size=(30, 10))
+    assert survey(folder, Fitting(16)).num_enlarged == 20
+    assert survey(folder, Fitting(16, fit="letterbox")).num_enlarged == 19
+
+
 def test_survey_counts_rotated_animated_and_unread_files(folder: Path) -> None:
     exif = Image.Exif()
     exif[274] = 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evonas.evaluation.data.fitting import Fitting
+from evonas.evaluation.data.fitting import CROP, Fitting
 from evonas.evaluation.data.folder.listing import (
     FLAT_TEST_SHARE,
     TEST,
@@ -45,6 +45,7 @@ def survey_files(
     modes: Counter[str] = Counter()
     turned = animated = enlarged = 0
     num_classes = len(layout.train.classes)
+    scaled_side = min if fitting.fit == CROP else max  # the side that becomes the size
     shapes = set()
     for part, listing in parts.items():
         labels = iter(listing.labels)
@@ -60,7 +61,7 @@ def survey_files(
             modes[note.mode] += 1
             turned += note.is_turned
             animated += note.num_frames > 1
-            enlarged += fitting.size is not None and min(note.size) < fitting.size
+            enlarged += fitting.size is not None and scaled_side(note.size) < fitting.size
             shapes.add(note.size)
     return Survey(
         name=name,
