@@ -128,6 +128,15 @@ def test_single_array_of_np_save_is_reported(tmp_path: Path) -> None:
         load_test("npz", data_dir=tmp_path)
 
 
+@pytest.mark.parametrize("names", [["x_test"], ["y_val"], ["y_val", "x_valid"], ["test_images"]])
+def test_array_without_its_partner_is_reported(tmp_path: Path, names: list[str]) -> None:
+    labels = np.arange(len(BYTES)) % 2
+    arrays: dict[str, Any] = {"x_train": BYTES, "y_train": labels, **dict.fromkeys(names, labels)}
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=rf"found {', '.join(names)} without a partner"):
+        load_search_data("npz", data_dir=tmp_path, seed=0)
+
+
 def test_file_or_folder_without_data_set_is_rejected(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", weights=BYTES)
     with pytest.raises(

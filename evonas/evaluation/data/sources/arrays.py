@@ -166,6 +166,13 @@ def _named(arrays: Any, path: Path) -> dict[str, tuple[torch.Tensor, Array]]:
             f"{where}: expected the arrays x_train and y_train, or x and y, found "
             f"{', '.join(arrays) or 'none'}"
         )
+    for part, known in _NAMES.items():
+        alone = [name for pair in known for name in pair if name in arrays]
+        if alone and part not in pairs:
+            raise DataError(
+                f"{where}: found {', '.join(alone)} without a partner; expected both arrays of a "
+                f"pair, such as {' and '.join(known[0])}"
+            )
     found = {
         part: (pixels_of(arrays[x], f"{where}: {x}"), labels_of(arrays[y], f"{where}: {y}"))
         for part, (x, y) in pairs.items()
