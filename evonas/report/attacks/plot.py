@@ -26,7 +26,8 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
         path: path of the picture.
         title: title above the plot.
     """
-    shown = [each for each in outcomes if each.epsilon]
+    # lines go from the smallest radius to the largest, in whatever order they were attacked
+    shown = sorted((e for e in outcomes if e.epsilon), key=lambda e: Fraction(e.epsilon))
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axis = figure.subplots()
     names = list(dict.fromkeys(each.attack for each in shown))
