@@ -66,7 +66,8 @@ class PairTest:
         first: label of one group.
         second: label of the other group.
         difference: difference of the means, first minus second.
-        superiority: A12, the probability that a run of the first group is better.
+        superiority: A12, the probability that a run of the first group is better; for values of a
+            table, whose direction a bench does not record, that it is larger.
         p: p value of Mann and Whitney's test.
         p_holm: p value adjusted for all pairs of this measure.
     """
