@@ -186,7 +186,8 @@ class AbstractProcessExecutor(AbstractExecutor):
             if not over:
                 continue
             if all(began is None for began in worker.orders.values()):
-                self._retire_worker(worker)  # it never started
+                late = f"did not start within {START_SECONDS:g} seconds"
+                self._retire_worker(worker, reason=f"the process on {worker.name} {late}")
                 continue
             others = [number for number in worker.orders if number not in over]
             worker.stop(patience_seconds=PATIENCE_SECONDS)

@@ -15,7 +15,7 @@ from evonas.evaluation.record import Evaluation
 from evonas.seeds import derive_seed
 from evonas.settings import Settings
 from evonas.space import Genome, Space, load
-from evonas.study.executors import inline, pool
+from evonas.study.executors import inline, pool, process_executor
 from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
@@ -104,6 +104,16 @@ def test_dead_worker_costs_only_the_candidate_that_killed_it(
     assert [record.key for record in failures] == [space.key(given[1])]
     assert failures[0].failure == "worker lost: the process on cpu ended with code 3"
     assert failures[0].seed == derive_seed(13, failures[0].key)
+
+
+def test_worker_that_never_starts_is_not_reported_as_a_crash(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, protocol = shaped_space(load("nas-bench-201"), config), Protocol.of(config)
+    monkeypatch.setattr(process_executor, "START_SECONDS", 0.0)
+    executor = JoblibExecutor(1, timeout_seconds=600.0)
+    ((record, _),) = executor.run(space, genomes(space, 1), protocol=protocol)
+    assert record.failure == "worker lost: the process on cpu did not start within 0 seconds"
 
 
 def test_programming_error_in_worker_is_raised_in_parent(
