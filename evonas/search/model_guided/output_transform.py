@@ -10,6 +10,10 @@ Array = NDArray[np.float64]
 
 SOFTENING = 0.3
 
+SMALLEST_GAP = 1e-9
+"""Good values that differ by less, as a share of the range, are apart by rounding alone: stretched
+by a logarithm, the mean of a prediction would overflow."""
+
 
 @final
 @dataclass(frozen=True)
@@ -35,8 +39,9 @@ class OutputTransform:
     def logarithmic(cls, values: Array) -> "OutputTransform":
         """Stretch differences between good values, and shrink those between bad ones."""
         low = float(values.min())
-        origin = low - SOFTENING * (float(np.median(values)) - low)
-        if origin >= low:  # no gap, or one so small that it is rounded away
+        gap = float(np.median(values)) - low
+        origin = low - SOFTENING * gap
+        if origin >= low or gap < SMALLEST_GAP * float(np.ptp(values)):
             return cls.plain(values)
         logs = np.log(values - origin)
         return cls(origin, float(logs.mean()), float(logs.std()) or 1.0)

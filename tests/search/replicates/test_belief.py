@@ -14,6 +14,7 @@ from evonas.search.model_guided.output_transform import OutputTransform
 from evonas.search.problem import SearchProblem, draw
 from evonas.search.replicates.belief import Belief, disappointment, inflation
 from evonas.search.replicates.noise_variance import NoiseVariance, moderated, prior_freedom
+from evonas.search.replicates.replicated_engines import make_replicated_search
 from evonas.search.replicates.sample import Sample
 from evonas.space import Genome
 
@@ -158,6 +159,23 @@ def test_back_transformed_moments_match_monte_carlo() -> None:
         assert transform.back_variance(mean, variance)[0] == pytest.approx(drawn.var(), rel=2e-2)
         step = (transform.forward(values + 1e-6) - transform.forward(values - 1e-6)) / 2e-6
         assert transform.slope(values) == pytest.approx(step, rel=1e-5)
+
+
+def test_objective_whose_good_values_differ_by_rounding_alone_keeps_means_finite(
+    toy: Toy,
+) -> None:
+    search = make_replicated_search(
+        "evonas", toy(num_sites=6, num_operations=4, num_rules=2), population=6,
+        num_objectives=1, seed=1, replicates=None,
+    )  # fmt: skip
+    ulp = float(np.spacing(1e9))
+    values = (1e9, 1e9 + ulp, 1e9 + 3 * ulp, 1e9 + 5 * ulp, 2e9)
+    for _ in range(8):
+        trials = search.ask(6, remaining=100)
+        drawn = [random.Random(str(trial.genome)).choice(values) for trial in trials]
+        search.tell(trials, [(value,) for value in drawn])
+    found = [each.mean for each in search.estimates(search.results)]
+    assert all(mean is not None and 1e9 - 1 <= mean[0] <= 2e9 + 1 for mean in found)
 
 
 def test_disappointment_is_non_negative_weighted_mean_error() -> None:
