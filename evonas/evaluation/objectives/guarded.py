@@ -13,7 +13,8 @@ def guarded(measure: Measure, *, name: str) -> Measure:
     """Wrap a measure so that it has no side effects on the evaluation.
 
     While it runs, the network is in evaluation mode with frozen parameters, and torch's global
-    generator is seeded by the study; both are restored afterwards. An exception, or a result that
+    generators, of the CPU and of the network's GPU, are seeded by the study; all are restored
+    afterwards. An exception, or a result that
     is no number, becomes a failure of the candidate. Lack of memory and a lost device are raised.
 
     Args:
@@ -29,8 +30,11 @@ def guarded(measure: Measure, *, name: str) -> Measure:
         from evonas.evaluation.training.devices import is_lost_device
 
         try:
-            with torch.random.fork_rng(devices=[]), frozen(subject.network):
-                torch.default_generator.manual_seed(subject.attack_seed)
+            device = subject.attacked.labels.device
+            gpus = [torch.cuda.default_generators[device.index]] if device.type == "cuda" else []
+            with torch.random.fork_rng([device] if gpus else []), frozen(subject.network):
+                for generator in (torch.default_generator, *gpus):
+                    generator.manual_seed(subject.attack_seed)
                 found = measure(subject)
         except CandidateFailure:
             raise

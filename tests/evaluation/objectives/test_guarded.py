@@ -1,6 +1,7 @@
 """Guarded third-party functions: their values, side effects and failures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -80,6 +81,20 @@ def test_candidate_failures_and_out_of_memory_pass_through(subject: Subject) -> 
     assert isinstance(caught.value, CandidateFailure)
     with pytest.raises(torch.OutOfMemoryError):
         measured(fill, subject)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_generator_of_the_gpu_is_seeded_and_restored(subject: Subject) -> None:
+    there = replace(
+        subject,
+        network=subject.network.cuda(),
+        attacked=subject.attacked.to(torch.device("cuda:0")),
+    )
+    before = torch.cuda.get_rng_state()
+    first, second = (measured(lambda _: torch.rand((), device="cuda"), there) for _ in range(2))
+    assert first == second
+    assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
 def test_network_and_generator_are_restored(subject: Subject) -> None:
