@@ -142,6 +142,7 @@ def main() -> None:
     parser.add_argument("--cpu-seconds", type=float, default=150.0)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--supernet-epochs", type=int, default=3)
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     given = parser.parse_args()
@@ -151,7 +152,7 @@ def main() -> None:
         options["data_dir"] = given.data_dir
     progress = given.folder / "progress.csv"
     found = read_progress(progress, Case, Outcome)
-    for seed, way in product((-1, *given.seeds), WAYS):
+    for seed, way in product((-1, *given.seeds), given.ways):
         case = Case(way, seed)
         if case in found:
             continue
