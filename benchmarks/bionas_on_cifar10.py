@@ -7,13 +7,13 @@ pilot run of one generation of random candidates, the same for all, and one more
 what a way costs apart from its trainings (supernet, model) and what a training costs; each way
 then gets as many trainings as fit into the CPU seconds. The network that a search returns is
 scored by fresh trainings that played no part in choosing it. Runs in the folder are finished, not
-repeated.
+repeated. Of the pilots only the costs count.
 """
 
 import argparse
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 import evonas
+from benchmarks.support.means import mean_with_error
 from benchmarks.support.progress_file import append_progress, read_progress
 from benchmarks.support.sections import write_section
 from evonas.study.results.candidate import front
@@ -118,19 +119,12 @@ def table(found: Mapping[Case, Outcome]) -> str:
             f"`{way}`", ", ".join(map(str, some)),
             f"{statistics.mean(each.trainings for each in some.values()):.0f}",
             f"{statistics.mean(each.cpu_seconds for each in some.values()):.0f}",
-            _mean([each.claimed for each in some.values()]),
-            _mean([each.confirmed for each in some.values()]),
-            "-" if way == "random" else _mean(gains, sign="+"),
+            mean_with_error([each.claimed for each in some.values()], digits=3),
+            mean_with_error([each.confirmed for each in some.values()], digits=3),
+            "-" if way == "random" else mean_with_error(gains, digits=3, sign="+"),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _mean(values: Sequence[float], *, sign: str = "") -> str:
-    if not values:
-        return "-"
-    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.3f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):{sign}.3f}{error}"
 
 
 def main() -> None:

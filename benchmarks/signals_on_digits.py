@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 import evonas
+from benchmarks.support.means import mean_with_error
 from benchmarks.support.sections import write_section
 from evonas.search.pareto import hypervolume
 from evonas.study.config import CONFIG_FILE
@@ -83,10 +84,10 @@ def table(found: Mapping[tuple[str, int], Returned]) -> str:
         cells = [
             f"`{way}`",
             ", ".join(map(str, some)),
-            _mean([each.volume for each in some.values()]),
-            "-" if way == "none" else _mean(gains, sign="+"),
-            _mean([each.acc for each in some.values()]),
-            _mean([each.robust for each in some.values()]),
+            mean_with_error([each.volume for each in some.values()], digits=4),
+            "-" if way == "none" else mean_with_error(gains, digits=4, sign="+"),
+            mean_with_error([each.acc for each in some.values()], digits=4),
+            mean_with_error([each.robust for each in some.values()], digits=4),
             f"{statistics.mean(each.networks for each in some.values()):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -106,13 +107,6 @@ def main() -> None:
         found[way, seed] = run(folder, seed=seed, signals=WAYS[way])
         print(way, seed, found[way, seed], flush=True)
         write_section("signals_on_digits", table(found))
-
-
-def _mean(values: Sequence[float], *, sign: str = "") -> str:
-    if not values:
-        return "-"
-    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):{sign}.4f}{error}"
 
 
 if __name__ == "__main__":

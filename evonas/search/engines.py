@@ -71,7 +71,7 @@ def check_search(name: str, count: int) -> None:
 
 
 def has_model(name: str) -> bool:
-    """Whether an engine has a model that signals can inform; the name may be unknown here."""
+    """Whether an engine has a model that signals can inform; False for names not in SEARCHES."""
     return name in SEARCHES and SEARCHES[name].has_model
 
 
