@@ -104,13 +104,13 @@ class Study:
             UnknownNameError: no candidate has this key, or the prefix is ambiguous.
             DataError: its weights were not kept, because it is unlikely to be on the front.
         """
-        from evonas.evaluation.model_file import normalise_as_said, read_model
+        from evonas.evaluation.model_file import read_model, restore_normalisation
 
         candidate = self.find(key)
         weights, document = read_model(kept_weights(self.folder, candidate.key))
         network = self.untrained(candidate)
         network.load_state_dict(weights)
-        return normalise_as_said(network, document).eval()
+        return restore_normalisation(network, document).eval()
 
     def untrained(self, candidate: Candidate) -> "nn.Module":
         """The untrained network of a candidate, on the CPU.

@@ -105,8 +105,8 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return weights, document
 
 
-def normalise_as_said(network: nn.Module, document: Mapping[str, Any]) -> nn.Module:
-    """Make a network normalise images as a model file says, which its weights do not.
+def restore_normalisation(network: nn.Module, document: Mapping[str, Any]) -> nn.Module:
+    """Make a network normalise images as described in a model file; its weights do not say it.
 
     A run can continue with images of another brightness, so its models may differ in this.
 

@@ -20,7 +20,7 @@ from evonas.evaluation.diagnostics.loss_landscape import filter_normalised_direc
 from evonas.evaluation.diagnostics.mini_batches import mini_batches
 from evonas.evaluation.diagnostics.rule_twins import count_steps, rule_twin
 from evonas.evaluation.diagnostics.update_noise import REFERENCE, LayerNoise, update_noise
-from evonas.evaluation.model_file import normalise_as_said, read_model
+from evonas.evaluation.model_file import read_model, restore_normalisation
 from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.protocol import Protocol
 from evonas.networks import Network
@@ -139,7 +139,7 @@ class ExaminedNetwork:
             weights, document = read_model(self.weights_file)
         rule = None if assignment == OWN else assignment
         network = rule_twin(space, genome, traits, seed=training.seed, rule=rule, weights=weights)
-        normalise_as_said(network, document)
+        restore_normalisation(network, document)
         if state == "trained":
             recipe = Protocol.of(settings).recipe
             count_steps(

@@ -100,7 +100,7 @@ def export(
         try:
             check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
         except StorageError:
-            path.unlink()  # nobody shall take it for the network
+            path.unlink()  # so that nobody takes it for the network
             raise
     if card:
         run = None if key is None else Path(model)

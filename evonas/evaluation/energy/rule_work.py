@@ -228,8 +228,10 @@ def _similarities(rule: LocalLoss, layer: LayerUse, batch: int) -> Work:
     if rule.heads == "random":
         return spread + pairs
     taps = 9 if layer.outputs > channels else 1
-    see = multiply_adds(outputs * channels * taps) + moved(2 * outputs + channels**2 * taps)
-    return spread + pairs + see * 3
+    convolution = multiply_adds(outputs * channels * taps) + moved(
+        2 * outputs + channels**2 * taps
+    )
+    return spread + pairs + convolution * 3
 
 
 def _update_relaxed(rule: AbstractRule, layer: LayerUse, batch: int) -> Work:
