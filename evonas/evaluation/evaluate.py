@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -18,10 +18,11 @@ from evonas.evaluation.data.loading import load_search_data, load_test
 from evonas.evaluation.evaluation_builder import EvaluationBuilder
 from evonas.evaluation.memory import is_out_of_memory, memory_failure, release_memory
 from evonas.evaluation.objectives import Subject
+from evonas.evaluation.onednn_thread import run_on_usable_thread
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.augment import TrainingImages, training_images
-from evonas.evaluation.training.cooperative import Cooperative, run_to_end
+from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.precision import arithmetic
 from evonas.evaluation.training.train import training
@@ -99,8 +100,8 @@ def evaluate_once(
 ) -> tuple[Evaluation, bytes]:
     """Like :func:`evaluate`, without the retry, for callers that retry in another process."""
     with make_device_stream(protocol.device).open():
-        return run_to_end(
-            evaluating(space, genome, protocol=protocol, stage=stage, variant=variant)
+        return run_on_usable_thread(
+            partial(evaluating, space, genome, protocol=protocol, stage=stage, variant=variant)
         )
 
 

@@ -6,12 +6,13 @@ import traceback
 
 import torch
 
+from evonas.evaluation.onednn_thread import FAILED_KERNEL, note_failure
 from evonas.evaluation.record import OUT_OF_MEMORY
 
 TEXTS = (
     "out of memory",  # CUDA's driver, and torch where it names the device
     "allocate",  # DefaultCPUAllocator: can't allocate memory; Unable to allocate (numpy)
-    "could not create a primitive",  # oneDNN, for its workspace
+    FAILED_KERNEL,
     "could not create a memory",  # oneDNN, for a tensor
     "alloc_failed",  # cuBLAS and cuDNN
     "bad_alloc",  # C++
@@ -40,7 +41,11 @@ def is_out_of_memory(problem: BaseException) -> bool:
 
 
 def memory_failure(problem: BaseException) -> str:
-    """The failure of a candidate in one line; releases the objects held by the error's frames."""
+    """The failure of a candidate in one line.
+
+    Releases the objects held by the error's frames, and notes whether this thread can go on.
+    """
+    note_failure(problem)
     held: BaseException | None = problem
     while held is not None:
         traceback.clear_frames(held.__traceback__)

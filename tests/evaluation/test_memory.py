@@ -8,6 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ import torch
 
 from evonas.errors import DataError
 from evonas.evaluation import evaluate as module
+from evonas.evaluation.candidate import candidate_network
+from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import evaluate, evaluate_once, screen
 from evonas.evaluation.memory import is_out_of_memory
+from evonas.evaluation.objectives import Subject
 from evonas.evaluation.objectives.guarded import guarded
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.training.train import training
@@ -160,8 +164,9 @@ def test_other_errors_in_training_are_raised(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_out_of_memory_in_objective_is_raised() -> None:
-    network = torch.nn.Linear(1, 1)
-    subject: Any = type("Subject", (), {"network": network, "attack_seed": 0})()
+    images = Images(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), torch.zeros(1, dtype=torch.long))
+    network = candidate_network(SPACE, GENOME, traits_of("digits"), seed=0)
+    subject = Subject(network, images, images, Fraction(0), attack_seed=0, input_shape=(1, 8, 8))
     with pytest.raises(MemoryError):
         guarded(lambda _: FAILING["python"](), name="own")(subject)  # type: ignore[arg-type, return-value]
 
@@ -184,3 +189,14 @@ def test_candidate_fails_under_memory_limit_and_next_succeeds() -> None:
     assert limited[1:] == [512, None, 0]
     assert free[:2] == [None, None]
     assert free[2] > 0.0
+
+
+def test_candidates_after_failed_kernel_of_onednn_are_evaluated() -> None:
+    command = [sys.executable, "-m", "tests.evaluation.kernel_without_memory"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = json.loads(printed.stdout)
+    # first attempt, and repeated at half the batch
+    assert found["first"] == ["out of memory: could not create a primitive", None]
+    assert found["retried"] == [None, 25]
+    assert found["next"] == found["elsewhere"]
+    assert found["threads"] == 1

@@ -14,8 +14,8 @@ def guarded(measure: Measure, *, name: str) -> Measure:
 
     While it runs, the network is in evaluation mode with frozen parameters, and torch's global
     generators, of the CPU and of the network's GPU, are seeded by the study; all are restored
-    afterwards. An exception, or a result that
-    is no number, becomes a failure of the candidate. Lack of memory and a lost device are raised.
+    afterwards. An exception, or a result that is no number, becomes a failure of the candidate.
+    Lack of memory and a lost device are raised.
 
     Args:
         measure: function to wrap.
