@@ -16,9 +16,21 @@ def or_failures(
 
 
 def check_result(
-    what: object, vector: Vector | None, violation: float, *, num_objectives: int
+    what: object,
+    vector: Vector | None,
+    violation: float,
+    *,
+    num_objectives: int,
+    may_have_both: bool = False,
 ) -> None:
     """Reject a result that no evaluation can produce.
+
+    Args:
+        what: what the result is of, for messages.
+        vector: objectives, to be minimised; None if there are none.
+        violation: constraint violation.
+        num_objectives: expected length of the vector.
+        may_have_both: whether a result that violates a constraint may have a vector.
 
     Raises:
         ValueError: the vector has the wrong length or is not finite, or the violation contradicts
@@ -29,7 +41,9 @@ def check_result(
             raise ValueError(f"{what}: expected {num_objectives} objectives, got {len(vector)}")
         if not all(math.isfinite(value) for value in vector):
             raise ValueError(f"{what}: expected finite objectives, or None, got {vector}")
-    if not violation >= 0 or (violation > 0) != (vector is None):
+    has_both = vector is not None and 0 < violation < math.inf
+    fits = (violation > 0) == (vector is None) or (may_have_both and has_both)
+    if not violation >= 0 or not fits:
         raise ValueError(
             f"{what}: expected violation 0 with a vector, above 0 with None; "
             f"got {violation} with {vector}"

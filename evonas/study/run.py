@@ -33,7 +33,7 @@ from evonas.study.plans.modes import PLANS
 from evonas.study.plans.orders import order_of, record_jobs
 from evonas.study.results.audited import AUDIT, audited, robust_at_most
 from evonas.study.results.beliefs import Beliefs
-from evonas.study.results.candidate import Candidate, counted, front
+from evonas.study.results.candidate import Candidate, front, representative_of
 from evonas.study.results.likely import likely_front
 from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
@@ -263,7 +263,7 @@ class _Study:
         """Whether these weights are from the candidate's representative training so far."""
         mine = self._account.trainings(evaluation.key)
         mine = sorted([*mine, evaluation], key=lambda e: e.replicate)
-        return counted(mine)[0].replicate == evaluation.replicate
+        return representative_of(mine).replicate == evaluation.replicate
 
     def _take(self, evaluation: Evaluation) -> None:
         self._plan.take(evaluation)

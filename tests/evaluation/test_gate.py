@@ -146,3 +146,17 @@ def test_constraint_on_unlisted_objective_is_measured(space: Space, protocol: Pr
     record, _ = evaluate(space, space.parse(ALIVE), protocol=strict)
     assert "robust" in record.values
     assert record.contends
+
+
+def test_replicate_outside_constraints_is_measured_in_full(
+    space: Space, protocol: Protocol
+) -> None:
+    strict = changed_protocol(protocol, constraints=("acc>=99.9%",))
+    genome = space.parse(ALIVE)
+    first, _ = evaluate(space, genome, protocol=strict)
+    again, _ = evaluate(space, genome, protocol=strict, stage=Stage(replicate=1))
+    free, _ = evaluate(space, genome, protocol=protocol, stage=Stage(replicate=1))
+    assert first.violation > 0 < again.violation
+    assert "robust" not in first.values
+    assert again.values["robust"] == free.values["robust"]
+    assert again.left_out == f"outside acc>=99.9% ({again.values['acc']:.12g})"

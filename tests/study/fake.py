@@ -6,6 +6,7 @@ from typing import final
 import torch
 from safetensors.torch import save
 
+from evonas.evaluation.constraints import broken, total_violation
 from evonas.evaluation.record import Evaluation
 from evonas.study.executors.base import AbstractExecutor
 from evonas.study.executors.order import Order, Result
@@ -83,24 +84,36 @@ def draw(order: Order) -> Result:
     is_failed = fate < 0.1
     acc = CHANCE if fate < 0.15 else quality * (1 - 0.5**epochs)
     is_full = epochs == full
+    values = {"params": params} if is_failed else {
+        "acc": acc, "params": params, "flops": params, "bio": 1.0,
+    }  # fmt: skip
+    constraints = order.protocol.constraints
+    outside = "" if is_failed else broken(values, constraints)
     evaluation = Evaluation(
         key=key,
         genome=order.space.format(order.genome),
-        values={"params": params} if is_failed else {
-            "acc": acc, "params": params, "flops": params, "bio": 1.0,
-        },
+        values=values,
         weights_by_rule={},
         losses=(),
         epochs=epochs,
         seconds=1.0,
         seed=seed,
         failure="diverged: at once" if is_failed else None,
-        left_out=None if is_full or is_failed else f"stopped after {epochs}",
+        violation=total_violation(values, constraints) if outside else 0.0,
+        left_out=f"outside {outside}" if outside else (
+            None if is_full or is_failed else f"stopped after {epochs}"
+        ),
         replicate=stage.replicate,
         test_values={"acc": acc} if stage.is_confirmation and not is_failed else {},
         num_images={} if is_failed else {"acc": 100, "test_acc": 100},
         learned=None if is_failed else max(0.0, (acc - CHANCE) / (1.0 - CHANCE)),
     )  # fmt: skip
     weights = save({key: torch.full((1,), float(stage.replicate))})
-    blob = b"" if is_failed else weights if is_full else f"{key} {epochs}".encode()
+    blob = (
+        b""
+        if is_failed or (is_full and outside)
+        else weights
+        if is_full
+        else f"{key} {epochs}".encode()
+    )
     return evaluation, blob

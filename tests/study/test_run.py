@@ -22,7 +22,7 @@ from evonas.study.executors.inline import InlineExecutor
 from evonas.study.executors.make import make_executor
 from evonas.study.executors.order import Order, Result
 from evonas.study.journal.journal import Journal
-from evonas.study.results.candidate import Candidate
+from evonas.study.results.candidate import Candidate, counted
 from evonas.study.results.likely import likely_front
 from evonas.study.results.progress import Progress
 from evonas.study.results.result import StudyResult
@@ -275,3 +275,14 @@ def test_progress_counts_up_and_hypervolume_never_falls(config: Settings, begin:
     known = [volume for volume in volumes if volume is not None]
     assert known == sorted(known)
     assert json.dumps(seen[-1].best)  # plain numbers
+
+
+def test_front_under_measured_constraint_has_models(config: Settings, begin: Begin) -> None:
+    """The first training of a network may be outside, and most of the others inside."""
+    settings = changed(config, replicates="3", evaluations=120, generations=30)
+    folder = begin(changed(settings, constraints=("acc>=0.4",)), "run")
+    result = run_study(folder, executor=Drawn(), on_progress=lambda _: None)
+    assert any(counted(candidate.trainings)[0].violation for candidate in result.front)
+    for candidate in result.front:
+        (replicate,) = load(models(folder)[candidate.key])[candidate.key].tolist()
+        assert replicate == candidate.representative.replicate

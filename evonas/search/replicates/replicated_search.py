@@ -99,7 +99,8 @@ class AbstractReplicatedSearch(ABC):
         Args:
             trials: trials returned by :meth:`ask`, each told once.
             vectors: objectives of each trial, to be minimised; ``None`` if the training failed or
-                collapsed, or violated a constraint.
+                collapsed. One that violated a constraint may have them or ``None``: those that are
+                given enter the mean of a genome that satisfies the constraints.
             violations: constraint violation of each trial, infinite for a failure or a collapse.
                 Without this argument, every ``None`` is one of these.
             whole: whether each trial was trained and measured in full, see :class:`TrialResult`;
@@ -125,7 +126,10 @@ class AbstractReplicatedSearch(ABC):
                 raise ValueError(f"{trial} was told but never asked for")
             if trial in self._told or trial in told:
                 raise ValueError(f"{trial} was told twice")
-            check_result(trial, vector, violation, num_objectives=self.num_objectives)
+            check_result(
+                trial, vector, violation,
+                num_objectives=self.num_objectives, may_have_both=True,
+            )  # fmt: skip
             position = self._asked[trial]
             told[trial] = TrialResult(position, trial, vector, violation, is_whole, level)
         self._told.update(told)

@@ -16,14 +16,18 @@ from evonas.space import Genome
 class Sample:
     """Combined trainings of one genome.
 
-    A genome is within the constraints if at least half of its trainings with values are, and has
-    failed if at least half of all trainings have. Trainings that are not whole count only if the
-    genome has no whole one.
+    A genome is within the constraints if at least half of its trainings that did not fail are, and
+    has failed if at least half of all trainings have. Trainings that are not whole count only if
+    the genome has no whole one.
+
+    The means include trainings outside the constraints: without them, a genome near a bound would
+    look better than it is.
 
     Attributes:
         genome: in canonical form.
-        vectors: objectives of the trainings within the constraints, in the order of replicates.
-        outside: violations of the other trainings with values.
+        vectors: objectives of the trainings that were measured in full, in the order of
+            replicates.
+        violations: violations of the trainings that did not fail.
         collapsed: number of trainings that failed, or collapsed (see
             :mod:`evonas.search.replicates.collapse`).
         is_whole: whether the genome has a whole training.
@@ -31,25 +35,26 @@ class Sample:
 
     genome: Genome
     vectors: tuple[Vector, ...]
-    outside: tuple[float, ...]
+    violations: tuple[float, ...]
     collapsed: int
     is_whole: bool = True
 
     @property
     def replicates(self) -> int:
         """Number of trainings that did not fail."""
-        return len(self.vectors) + len(self.outside)
+        return len(self.violations)
 
     @cached_property
     def violation(self) -> float:
         """Violation: 0 within the constraints, infinite for a failed genome, else the median."""
         if self.collapsed >= max(1, self.replicates):
             return math.inf
-        return 0.0 if len(self.vectors) >= len(self.outside) else median(self.outside)
+        outside = [violation for violation in self.violations if violation > 0.0]
+        return 0.0 if 2 * len(outside) <= self.replicates else median(outside)
 
     @cached_property
     def mean(self) -> Vector | None:
-        """Mean of each objective over the trainings within the constraints, or ``None``."""
+        """Mean of each objective; ``None`` if the genome failed or violates the constraints."""
         if self.violation > 0.0:
             return None
         if len(self.vectors) == 1:
@@ -79,13 +84,13 @@ def _sample(genome: Genome, told: list[TrialResult]) -> Sample:
     used = sorted(whole or told, key=lambda result: result.trial.replicate)
     lost = collapsed([result.learned for result in used])
     healthy = [result for result, is_lost in zip(used, lost, strict=True) if not is_lost]
-    outside = [r.violation for r in healthy if r.vector is None and math.isfinite(r.violation)]
+    violations = [result.violation for result in healthy if math.isfinite(result.violation)]
     vectors = [result.vector for result in healthy if result.vector is not None]
     return Sample(
         genome=genome,
         vectors=tuple(vectors),
-        outside=tuple(outside),
-        collapsed=len(used) - len(vectors) - len(outside),
+        violations=tuple(violations),
+        collapsed=len(used) - len(violations),
         is_whole=bool(whole),
     )
 

@@ -26,8 +26,8 @@ class TrialResult:
     Attributes:
         position: number of trials asked for before this one.
         trial: trial that was asked for.
-        vector: objectives, to be minimised; ``None`` if the training failed or collapsed, or
-            violated a constraint.
+        vector: objectives, to be minimised; ``None`` if the training failed, or violated a
+            constraint and was therefore not measured in full.
         violation: constraint violation: 0 inside, above 0 outside, infinite for a failure or a
             collapse.
         is_whole: whether it was trained and measured in full. One that was not (it was refused

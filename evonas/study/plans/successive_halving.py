@@ -69,7 +69,7 @@ class SuccessiveHalving:
         inside, vectors, outside = [], [], []
         for result in results:
             values, violation = told(result, self._objectives)
-            if values is None:
+            if violation or values is None:
                 outside.append((violation, result.key))
             else:
                 inside.append(result.key)

@@ -76,8 +76,8 @@ class Candidate:
 
     @cached_property
     def representative(self) -> Evaluation:
-        """The representative training, whose weights are kept: the first that counts."""
-        return counted(self.trainings)[0]
+        """The training whose weights are kept; see :func:`representative_of`."""
+        return representative_of(self.trainings)
 
 
 def counted(trainings: Sequence[Evaluation]) -> list[Evaluation]:
@@ -87,6 +87,12 @@ def counted(trainings: Sequence[Evaluation]) -> list[Evaluation]:
     """
     whole = [training for training in trainings if is_whole(training)] or list(trainings)
     return healthy(whole) or whole
+
+
+def representative_of(trainings: Sequence[Evaluation]) -> Evaluation:
+    """The first training that counts; the first within the constraints, if any is."""
+    used = counted(trainings)
+    return next((training for training in used if training.contends), used[0])
 
 
 def candidates_of(

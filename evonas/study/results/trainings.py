@@ -73,9 +73,10 @@ def error_of_mean(
         None if the training noise is unknown, except for objectives measured by repeats, which
         then have the error of these.
     """
+    # a training outside the constraints may lack the objective, so the first one may not have it
     if variance is None:
-        return trainings[0].repeat_errors.get(name)
-    num_images = trainings[0].num_images.get(name)
+        return next((t.repeat_errors[name] for t in trainings if name in t.repeat_errors), None)
+    num_images = next((t.num_images[name] for t in trainings if name in t.num_images), None)
     if num_images is not None:
         share = min(max(mean, 0.0), 1.0)
         return standard_error(variance, share, num_images=num_images)

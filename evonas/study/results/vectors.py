@@ -36,11 +36,13 @@ def told(training: Evaluation, objectives: Sequence[str]) -> tuple[Vector | None
     """What a search is told about a training: values to minimise, and a violation.
 
     The values are those at the end of its training so far. An expensive objective that cannot
-    affect the front is replaced by its bound, measured or not.
+    affect the front is replaced by its bound, measured or not. A training that violates a
+    constraint has values only if everything was measured.
     """
     if training.failure is not None:
         return None, math.inf
-    if training.violation:
-        return None, training.violation
     known = {**training.values, **training.bounds}
-    return tuple(OBJECTIVES[name].minimised(known[name]) for name in objectives), 0.0
+    if training.violation and not known.keys() >= set(objectives):
+        return None, training.violation
+    values = tuple(OBJECTIVES[name].minimised(known[name]) for name in objectives)
+    return values, training.violation

@@ -22,7 +22,7 @@ Toy = Callable[..., SearchProblem]
 
 
 def sample(*vectors: tuple[float, ...], genome: int = 0) -> Sample:
-    return Sample(Genome((genome,)), vectors, (), 0)
+    return Sample(Genome((genome,)), vectors, (0.0,) * len(vectors), 0)
 
 
 def genomes(problem: SearchProblem, count: int) -> list[Genome]:
@@ -69,7 +69,7 @@ def test_posterior_without_noise_returns_observed_values(toy: Toy) -> None:
     problem = toy(num_sites=3, num_operations=3)
     told = [(float(sum(g.values)), float(g.values[0])) for g in genomes(problem, 15)]
     samples = [
-        Sample(genome, (vector, vector), (), 0)
+        Sample(genome, (vector, vector), (0.0, 0.0), 0)
         for genome, vector in zip(genomes(problem, 15), told, strict=True)
     ]
     posterior = Belief(Features(problem), num_objectives=2).posterior(samples)
@@ -81,8 +81,8 @@ def test_posterior_of_few_genomes_uses_plain_means(toy: Toy) -> None:
     problem = toy(num_sites=3, num_operations=3)
     first, second = genomes(problem, 2)
     samples = [
-        Sample(first, ((1.0,), (3.0,)), (), 0),
-        Sample(second, ((7.0,),), (), 0),
+        Sample(first, ((1.0,), (3.0,)), (0.0, 0.0), 0),
+        Sample(second, ((7.0,),), (0.0,), 0),
     ]
     posterior = Belief(Features(problem), num_objectives=1).posterior(samples)
     assert posterior.means.ravel().tolist() == [2.0, 7.0]
@@ -96,7 +96,7 @@ def test_posterior_matches_conjugate_normal_update(toy: Toy) -> None:
         Sample(
             genome,
             tuple((sum(genome.values) + float(e),) for e in generator.normal(0, 0.5, 1 + i % 3)),
-            (),
+            (0.0,) * (1 + i % 3),
             0,
         )
         for i, genome in enumerate(genomes(problem, 40))

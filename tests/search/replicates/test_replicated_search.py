@@ -232,6 +232,9 @@ def test_partial_trainings_count_only_until_a_full_one() -> None:
         ([None], [math.inf], (None, math.inf, 0, 1)),
         ([(1.0,), None, None], [0.0, 2.0, 4.0], (None, 3.0, 3, 0)),
         ([(1.0,), (2.0,), None], [0.0, 0.0, 4.0], ((1.5,), 0.0, 3, 0)),
+        # a mean of those within the constraints alone would be too good
+        ([(1.0,), (2.0,), (9.0,)], [0.0, 0.0, 4.0], ((4.0,), 0.0, 3, 0)),
+        ([(1.0,), (5.0,), (9.0,)], [0.0, 2.0, 4.0], (None, 3.0, 3, 0)),
     ],
 )
 def test_failures_and_violations_are_counted_separately_from_means(
@@ -250,7 +253,7 @@ def test_failures_and_violations_are_counted_separately_from_means(
 
 
 def test_scatter_is_sum_of_squares_about_the_mean() -> None:
-    assert Sample(Genome((0,)), ((1.0, 0.0), (3.0, 0.0)), (), 0).scatter == (2.0, 0.0)
+    assert Sample(Genome((0,)), ((1.0, 0.0), (3.0, 0.0)), (0.0, 0.0), 0).scatter == (2.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,22 @@ def test_failed_training_is_counted_but_not_averaged() -> None:
     assert found.failure is None
 
 
+def test_training_outside_constraints_is_averaged_but_not_representative() -> None:
+    outside: dict[str, Any] = {"violation": 0.2, "left_out": "outside acc>=0.75"}
+    first, second, third = several("a", 0.7, 0.8, 0.9)
+    # the first training was not attacked, since it was outside
+    lacking = replace(first, values={"params": 1000.0}, num_images={}, **outside)
+    (found,) = candidates([lacking, second, third], OBJECTIVES, replicates="3")
+    assert found.values["acc"] == pytest.approx(0.85)
+    noise = found.noise["acc"]
+    assert noise is not None
+    assert found.errors["acc"] == pytest.approx(math.sqrt(noise**2 + 0.85 * 0.15 / 100))
+    assert (found.representative.replicate, found.on_front) == (1, True)
+    (found,) = candidates([replace(first, **outside), second, third], OBJECTIVES, replicates="3")
+    assert found.values["acc"] == pytest.approx(0.8)
+    assert (found.representative.replicate, found.violation) == (1, 0.0)
+
+
 def test_candidate_losing_half_of_its_trainings_fails() -> None:
     found = only(0.8, 0.1)
     assert found.failure == "collapsed: 1 of 2 trainings"

@@ -44,7 +44,10 @@ def test_search_sees_bound_of_gated_objective_even_if_measured() -> None:
 
 def test_search_sees_violation_of_infeasible_and_infinity_for_failure() -> None:
     outside = replace(GOOD, violation=0.3, left_out="outside params<=50 (100)")
-    assert vectors.told(outside, PAIR) == (None, 0.3)
+    measured, _ = vectors.told(GOOD, PAIR)
+    assert vectors.told(outside, PAIR) == (measured, 0.3)
+    unmeasured = replace(outside, values={"params": GOOD.values["params"]})
+    assert vectors.told(unmeasured, PAIR) == (None, 0.3)
     assert vectors.told(LOST, PAIR) == (None, math.inf)
     half_way = replace(GOOD, left_out="stopped after 1 of 3 epochs")
     assert vectors.told(half_way, PAIR) == ((-0.9, 100.0), 0.0)
