@@ -38,6 +38,7 @@ class ErrorBus:
     def receive(self, gradient: Tensor) -> None:
         """Store the error; the tensor hook that :meth:`evonas.rules.Wiring.watch` registers."""
         self.error = gradient.detach()
+        self._made = {}  # a graph that was kept can be passed backward again, from another loss
 
     def join_logits(self, logits: Tensor) -> Tensor:
         """The logits, connected to the awaiting inputs, which receive signals from their error."""
@@ -70,7 +71,7 @@ class ErrorBus:
         return self.error
 
     def once(self, key: Hashable, make: Callable[["ErrorBus"], T]) -> T:
-        """The result of ``make`` for this forward pass, computed once per key."""
+        """The result of ``make`` for this forward pass and error, computed once per key."""
         if key not in self._made:
             self._made[key] = make(self)
         found: T = self._made[key]

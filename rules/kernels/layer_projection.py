@@ -38,6 +38,8 @@ class _Call:
 class LayerProjection:
     """Collects the layers of one forward pass, and computes all signals when the first is read.
 
+    They are computed again if the same pass gets another error, from another loss.
+
     All inputs must have the same dtype and memory format.
     """
 
@@ -47,6 +49,7 @@ class LayerProjection:
         self._dtype = torch.float32
         self._is_last: bool | None = None  # channels-last images? None before the first image
         self._signals: list[Tensor] = []
+        self._error: Tensor | None = None  # that of the signals
 
     def join(self, layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> int | None:
         """The index of this layer's signal; None if it cannot be computed with the others."""
@@ -81,7 +84,7 @@ class LayerProjection:
             is_averaged: whether to divide the signal by the number of output positions.
             key: identifies ``kernel_of`` and ``is_averaged`` in the cache of tables.
         """
-        if not self._signals:
+        if self._error is not error:
 
             def make() -> ProjectionTable:
                 pairs = zip(self._calls, self._layers, strict=True)
@@ -94,6 +97,7 @@ class LayerProjection:
             address = "projections", key, tuple(self._calls), self._is_last, error.device
             table = self._layers[0].connected.remember(address, make)
             self._signals = project(error, table, dtype=self._dtype)
+            self._error = error
         return self._signals[place].view(self._calls[place].input_shape)
 
 

@@ -173,6 +173,24 @@ def test_old_error_is_never_reused() -> None:
         unwatched.sum().backward()
 
 
+@pytest.mark.parametrize("has_kernels", [False, True])
+def test_second_loss_of_kept_graph_sends_its_own_error(has_kernels: bool) -> None:
+    first, second = (RuleLinear(4, 4, rule=DirectFeedbackAlignment()) for _ in range(2))
+    wiring = connect(nn.ModuleList([first, second]), seed=0)
+    if has_kernels:
+        wiring.to_tensors("cpu", has_kernels=True)
+    x = torch.ones(2, 4)
+    logits = wiring.watch(second(first(x)))
+    kept = [
+        torch.autograd.grad(logits[:, i].sum(), first.weight, retain_graph=True)[0]
+        for i in range(2)
+    ]
+    for i, found in enumerate(kept):
+        alone = wiring.watch(second(first(x)))[:, i].sum()
+        assert found.equal(torch.autograd.grad(alone, first.weight)[0])
+    assert not kept[0].equal(kept[1])
+
+
 def test_two_forward_passes_in_one_backward_keep_errors_apart(
     generator: torch.Generator,
 ) -> None:
