@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from evonas.rules.autocast import autocast_dtype
 from evonas.rules.kernels.layer_feedback import LayerFeedback, is_launchable
 
 if TYPE_CHECKING:  # avoids an import cycle: layers hold a wiring, and wirings hold a cache
@@ -84,7 +85,10 @@ class FeedbackCache:
         ):
             self._refresh(version)
         entry.was_read = True
-        return entry.feedback
+        kept = entry.feedback
+        if kept.dtype != weight.dtype and kept.dtype != autocast_dtype(weight.device):
+            return rule.feedback(layer)  # kernels wrote for autocast, which this layer disables
+        return kept
 
     @torch.no_grad()
     def _refresh(self, version: int) -> None:

@@ -45,6 +45,23 @@ def test_layers_without_feedback_kernel_compute_feedback_themselves() -> None:
         wiring.advance(learning_rate=0.1)
 
 
+def test_layer_outside_autocast_gets_exact_feedback() -> None:
+    layers = nn.ModuleList(RuleLinear(4, 4, rule=UniformSign()) for _ in range(2))
+    wiring = connect(layers, seed=0)
+    sides: list[list[Tensor]] = []
+    for has_kernels in (False, True):
+        wiring.to_tensors("cpu", has_kernels=has_kernels)
+        found: list[Tensor] = []
+        for _ in range(3):  # kernels write all feedback from the second pass on
+            x = torch.ones(2, 4, requires_grad=True)
+            with torch.autocast("cpu", torch.bfloat16):
+                hidden = layers[0](x)
+            found += torch.autograd.grad(layers[1](hidden.float()).sum(), [x, hidden])
+        sides.append(found)
+    for one, other in zip(*sides, strict=True):
+        assert one.equal(other)
+
+
 LAYERS: dict[str, Callable[[Any], RuleConv2d | RuleLinear]] = {
     "usual": lambda rule: RuleConv2d(4, 6, 3, padding=1, rule=rule),
     "strided": lambda rule: RuleConv2d(4, 6, 5, stride=2, padding=2, rule=rule),
