@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 import torch
 from torch import Tensor, nn
 
-from evonas.rules.kernels.layout import is_addressable, is_channels_last
+from evonas.rules.kernels.layout import is_channels_last, suits_kernels
 from evonas.rules.kernels.projection import ProjectionTable, Receiver, project, projection_table
 
 if TYPE_CHECKING:  # avoids an import cycle: direct rules use this module
@@ -102,7 +102,7 @@ class LayerProjection:
 
 
 def _call(layer: "AbstractRuleLayer", inputs: Tensor, outputs: Tensor) -> _Call | None:
-    if inputs.dtype == torch.float64 or not is_addressable(inputs):
+    if not suits_kernels(inputs):
         return None
     if isinstance(layer, nn.Linear) and inputs.dim() == 2:
         return _Call(layer.number, inputs.shape, 1, 0, 1, places=1)

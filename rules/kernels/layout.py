@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+INDEX_LIMIT = 2**31  # the kernels of images use signed indices of 32 bits
+
 
 def is_channels_last(tensor: Tensor) -> bool:
     """Whether a tensor is (N, C, H, W) in channels-last format."""
@@ -27,14 +29,21 @@ def empty_in_layout_of(tensor: Tensor, model: Tensor) -> Tensor:
     return torch.empty_like(tensor, memory_format=memory_format(model))
 
 
+def output_shape(
+    inputs: Tensor, depthwise: Tensor, pointwise: Tensor, stride: int, padding: int, dilation: int
+) -> torch.Size:
+    """The shape of the outputs of both convolutions."""
+    reach = dilation * (depthwise.shape[-1] - 1) + 1
+    height, width = ((size + 2 * padding - reach) // stride + 1 for size in inputs.shape[2:])
+    return torch.Size([inputs.shape[0], pointwise.shape[0], height, width])
+
+
 def empty_outputs(
     inputs: Tensor, depthwise: Tensor, pointwise: Tensor, stride: int, padding: int, dilation: int
 ) -> Tensor:
     """An empty tensor for the outputs of both convolutions, typed and laid out as the inputs."""
-    reach = dilation * (depthwise.shape[-1] - 1) + 1
-    height, width = ((size + 2 * padding - reach) // stride + 1 for size in inputs.shape[2:])
     return torch.empty(
-        (inputs.shape[0], pointwise.shape[0], height, width), dtype=inputs.dtype,
+        output_shape(inputs, depthwise, pointwise, stride, padding, dilation), dtype=inputs.dtype,
         device=inputs.device, memory_format=memory_format(inputs),
     )  # fmt: skip
 
@@ -47,7 +56,12 @@ def to_layout_of(tensors: Sequence[Tensor], model: Tensor) -> tuple[Tensor, ...]
 
 def is_addressable(tensor: Tensor) -> bool:
     """Whether 32-bit indices, as used by the kernels, can address all elements."""
-    return tensor.numel() < 2**31
+    return tensor.numel() < INDEX_LIMIT
+
+
+def suits_kernels(tensor: Tensor) -> bool:
+    """Whether the kernels of images support a tensor: they compute in float32."""
+    return tensor.dtype != torch.float64 and is_addressable(tensor)
 
 
 def widened(tensor: Tensor) -> torch.dtype:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.layout import empty_in_layout_of, empty_node, is_addressable, widened
+from evonas.rules.kernels.layout import empty_in_layout_of, empty_node, suits_kernels, widened
 from evonas.rules.kernels.transforms import refuse_vmap
 
 
@@ -78,7 +78,7 @@ def join_op(
     from evonas.rules.kernels.device.node import forward
 
     options = (raws, means, variances, scales, shifts, plains, eps)
-    if is_addressable((raws + plains)[0]):
+    if suits_kernels((raws + plains)[0]):
         return forward(*options, with_active)
     node, active = reference(*options, training, with_active)
     return node, active
@@ -140,7 +140,7 @@ def join_backward_op(
     from evonas.rules.kernels.device.node_backward import backward
 
     inputs = (received, received_active, node, raws, means, variances, scales, eps, training)
-    return backward(*inputs) if is_addressable(node) else reference_backward(*inputs)
+    return backward(*inputs) if suits_kernels(node) else reference_backward(*inputs)
 
 
 @join_backward_op.register_kernel("cpu")

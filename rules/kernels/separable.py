@@ -13,7 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from evonas.errors import RuleError
-from evonas.rules.kernels.layout import empty_in_layout_of, empty_outputs, is_addressable, widened
+from evonas.rules.kernels.layout import (
+    INDEX_LIMIT,
+    empty_in_layout_of,
+    empty_outputs,
+    output_shape,
+    suits_kernels,
+    widened,
+)
 from evonas.rules.kernels.transforms import refuse_vmap
 
 MAX_CHANNELS = 256  # output channels of the pointwise layer that one kernel program can handle
@@ -78,8 +85,9 @@ def separable_op(
     """:func:`convolve_separably` on a GPU."""
     from evonas.rules.kernels.device.separable import forward
 
-    if _fits(inputs, pointwise):
-        return forward(inputs, depthwise, pointwise, stride, padding, dilation)
+    geometry = depthwise, pointwise, stride, padding, dilation
+    if _fits(inputs, output_shape(inputs, *geometry)):
+        return forward(inputs, *geometry)
     z, mean, variance = reference(
         inputs, depthwise, pointwise, feedback_depthwise, feedback_pointwise, stride, padding,
         dilation,
@@ -131,7 +139,7 @@ def separable_backward_op(
         received, inputs, depthwise, feedback_depthwise, feedback_pointwise, stride, padding,
         dilation, sends,
     )  # fmt: skip
-    if _fits(inputs, feedback_pointwise):
+    if _fits(inputs, received.shape):
         return backward(*options)
     signal, gradients = reference_backward(*options)
     return signal, gradients
@@ -193,6 +201,12 @@ separable_op.register_autograd(_backward, setup_context=_keep)
 refuse_vmap("evonas::separable", "evonas::separable_backward")
 
 
-def _fits(inputs: Tensor, pointwise: Tensor) -> bool:
+def _fits(inputs: Tensor, outputs: torch.Size) -> bool:
     """Whether the kernels support these shapes; the reference supports all shapes."""
-    return pointwise.shape[0] <= MAX_CHANNELS and is_addressable(inputs)
+    batch, channels, height, width = outputs
+    between = batch * inputs.shape[1] * height * width  # elements of the depthwise outputs
+    return (
+        suits_kernels(inputs)
+        and channels <= MAX_CHANNELS
+        and max(between, outputs.numel()) < INDEX_LIMIT
+    )
