@@ -103,12 +103,11 @@ def reference(
     """:func:`convolve_separably` in ATen, computed in float32 or higher precision."""
     del feedback_depthwise, feedback_pointwise  # used only in the backward pass
     z = empty_outputs(inputs, depthwise, pointwise, stride, padding, dilation)
-    wide = widened(inputs)
-    hidden = F.conv2d(
-        inputs.relu().to(wide), depthwise.to(wide), None, stride, padding, dilation,
-        inputs.shape[1],
-    )  # fmt: skip
-    z.copy_(F.conv2d(hidden, pointwise.to(wide)))
+    wide, c_in = widened(inputs), inputs.shape[1]
+    with torch.autocast(inputs.device.type, enabled=False):
+        active = inputs.relu().to(wide)
+        hidden = F.conv2d(active, depthwise.to(wide), None, stride, padding, dilation, c_in)
+        z.copy_(F.conv2d(hidden, pointwise.to(wide)))
     variance, mean = torch.var_mean(z.to(wide), (0, 2, 3), correction=0)
     return z, mean, variance
 
@@ -153,7 +152,8 @@ def reference_backward(
     """:func:`separable_backward_op` in ATen, one layer after the other."""
     wide = widened(inputs)
     active, c_in = inputs.relu().to(wide), inputs.shape[1]
-    hidden = F.conv2d(active, depthwise.to(wide), None, stride, padding, dilation, c_in)
+    with torch.autocast(inputs.device.type, enabled=False):
+        hidden = F.conv2d(active, depthwise.to(wide), None, stride, padding, dilation, c_in)
     between, to_pointwise, _ = torch.ops.aten.convolution_backward(
         received.to(wide), hidden, feedback_pointwise.to(wide), None, (1, 1), (0, 0), (1, 1),
         False, (0, 0), 1, (True, True, False),

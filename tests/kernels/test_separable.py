@@ -95,6 +95,23 @@ def test_input_without_grad_still_gives_weight_gradients() -> None:
         torch.testing.assert_close(one, other)
 
 
+def test_autocast_does_not_round_what_is_between_the_layers(generator: torch.Generator) -> None:
+    images = torch.randn(2, 16, 6, 6, generator=generator).bfloat16().requires_grad_()
+    depthwise = torch.randn(16, 1, 3, 3, generator=generator).requires_grad_()
+    pointwise = torch.randn(8, 16, 1, 1, generator=generator).requires_grad_()
+    sides = []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            z, mean, variance = convolve_separably(
+                images, depthwise=depthwise, pointwise=pointwise, feedback_depthwise=depthwise,
+                feedback_pointwise=pointwise, padding=1,
+            )  # fmt: skip
+            learnt = torch.autograd.grad(z.float().sum(), [images, depthwise, pointwise])
+        sides.append([z, mean, variance, *learnt])
+    for one, other in zip(*sides, strict=True):
+        assert one.equal(other)
+
+
 class NoGradient(torch.autograd.Function):
     """Identity that blocks the gradient."""
 
