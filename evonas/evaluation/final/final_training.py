@@ -142,12 +142,14 @@ class FinalTraining:
             TrainingDiverged: the loss is no longer finite; checked at the end of each epoch.
         """
         device = self._data.train.labels.device
-        with make_device_stream(device).open():
+        stream = make_device_stream(device)
+        with stream.open():
             replayed = Replayed(self._step, device=device)
             with closing(self._step), killed_workers_as_data_errors():
                 while len(self.epochs) < self._recipe.epochs:
                     self._run_epoch(replayed, on_step)
             self._step.end()
+        stream.wait()  # the caller uses the network on another stream
         self._network.load_state_dict(self._best)
 
     def _run_epoch(self, replayed: Replayed, on_step: Callable[[], None]) -> None:

@@ -14,7 +14,10 @@ class AbstractDeviceStream(ABC):
     @abstractmethod
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Queue everything computed in this block on this stream."""
+        """Queue everything computed in this block on this stream.
+
+        It follows what the caller has queued. The caller has to :meth:`wait` for its results.
+        """
 
     @abstractmethod
     def is_free(self) -> bool:
@@ -58,11 +61,14 @@ class CudaStream(AbstractDeviceStream):
     @contextmanager
     def open(self) -> Iterator[None]:
         """Make this stream and its device the current ones in this block."""
-        with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
-            try:
-                yield
-            finally:
-                self._done.record(self._stream)
+        with torch.cuda.device(self._device):
+            # what the caller has queued so far, such as a plan, may not be computed yet
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
+                try:
+                    yield
+                finally:
+                    self._done.record(self._stream)
 
     def is_free(self) -> bool:
         """Whether the device has passed the end of the last block."""

@@ -86,8 +86,9 @@ def train(
         StorageError: the checkpoint is damaged, or belongs to another network.
     """
     framed = training_images(images, traits=traits)
-    with make_device_stream(images.labels.device).open():
-        return run_to_end(
+    stream = make_device_stream(images.labels.device)
+    with stream.open():
+        trained = run_to_end(
             training(
                 network,
                 framed,
@@ -98,6 +99,8 @@ def train(
                 checkpoint=checkpoint,
             )
         )
+    stream.wait()  # the caller uses the network on another stream
+    return trained
 
 
 def training(
