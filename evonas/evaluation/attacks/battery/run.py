@@ -18,6 +18,7 @@ from evonas.evaluation.attacks.suite import NamedAttack, run_attack
 from evonas.evaluation.attacks.under_attack import GradientKind
 from evonas.evaluation.data.images import FloatImages, Images
 from evonas.evaluation.data.split import stratified_part
+from evonas.evaluation.training.precision import arithmetic
 from evonas.rules import rule_layers
 from evonas.seeds import derive_seed
 
@@ -73,7 +74,7 @@ def run_battery(
     record: Record,
     on_progress: Callable[[int, int], None],
 ) -> BatteryResult:
-    """Run everything in a battery whose result is not known yet.
+    """Run everything in a battery whose result is not known yet, in float32 on a GPU, too.
 
     Args:
         network: maps images in [0, 1] to logits (N, classes).
@@ -93,7 +94,8 @@ def run_battery(
     on_progress(len(found), len(works))
     for name, work in works:
         if name not in found:
-            document = work(found)
+            with arithmetic("fp32", device_type=images.labels.device.type):
+                document = work(found)
             record(name, document)
             found[name] = document
             on_progress(len(found), len(works))

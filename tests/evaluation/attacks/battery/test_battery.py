@@ -1,5 +1,7 @@
 """Batteries of attacks; oracles: single runs of the attacks, scipy's intervals, counting."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +11,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from evonas.evaluation.attacks.attackers import Apgd, OnePixel, Square
+from evonas.evaluation.attacks.battery import run as battery_module
 from evonas.evaluation.attacks.battery.outcome import Outcome, wilson_interval, worst_cases
 from evonas.evaluation.attacks.battery.run import Battery, BatteryResult, run_battery
 from evonas.evaluation.attacks.suite import NamedAttack, run_attack, worst_case
@@ -52,6 +55,24 @@ def run(
 
 def flags(bits: str) -> Tensor:
     return torch.tensor([bit == "1" for bit in bits])
+
+
+def test_network_is_attacked_in_float32(
+    network: nn.Module, images: FloatImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = ["none"]
+
+    @contextmanager
+    def noted(precision: str, *, device_type: str) -> Iterator[None]:
+        current.append(f"{precision} on a {device_type}")
+        yield
+        current.pop()
+
+    monkeypatch.setattr(battery_module, "arithmetic", noted)
+    seen: set[str] = set()
+    network.register_forward_pre_hook(lambda *_: seen.add(current[-1]))
+    run(network, images)
+    assert seen == {"fp32 on a cpu"}
 
 
 def test_each_battery_outcome_equals_the_single_attack(
