@@ -81,9 +81,3 @@ def is_lost_device(problem: BaseException) -> bool:
         return True
     text = str(problem).lower()
     return isinstance(problem, RuntimeError) and any(each in text for each in LOST_DEVICE_TEXTS)
-
-
-def use_fixed_algorithms() -> None:
-    """Use deterministic cuDNN algorithms, so that retraining on this GPU gives equal weights."""
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False

@@ -41,21 +41,29 @@ def arithmetic(precision: Precision, *, device_type: str) -> Iterator[None]:
     """Compute float32 operations in this block at ``precision``; restore the state afterwards.
 
     By default torch computes convolutions on a GPU in TensorFloat-32, whose factors have 10-bit
-    mantissas; ``fp32`` prevents this. On a CPU this does nothing.
+    mantissas; ``fp32`` prevents this. It also lets cuDNN choose algorithms that add in random
+    order; this block allows only deterministic ones, so that repeating or resuming a training on
+    the same GPU gives equal weights. On a CPU this does nothing.
     """
     if device_type == "cpu":
         yield
         return
-    switches: tuple[Any, ...] = (torch.backends.cudnn, torch.backends.cuda)
-    switches = (switches[0].conv, switches[1].matmul)  # torch's type stubs lack these attributes
-    before = [switch.fp32_precision for switch in switches]
+    backends: Any = torch.backends  # torch's type stubs lack some of these attributes
+    meaning = "ieee" if precision == "fp32" else "tf32"
+    switches = [
+        (backends.cudnn.conv, "fp32_precision", meaning),
+        (backends.cuda.matmul, "fp32_precision", meaning),
+        (backends.cudnn, "deterministic", True),
+        (backends.cudnn, "benchmark", False),
+    ]
+    before = [getattr(owner, name) for owner, name, _ in switches]
     try:
-        for switch in switches:
-            switch.fp32_precision = "ieee" if precision == "fp32" else "tf32"
+        for owner, name, value in switches:
+            setattr(owner, name, value)
         yield
     finally:
-        for switch, was in zip(switches, before, strict=True):
-            switch.fp32_precision = was
+        for (owner, name, _), was in zip(switches, before, strict=True):
+            setattr(owner, name, was)
 
 
 def autocast(precision: Precision, *, device_type: str) -> AbstractContextManager[None]:

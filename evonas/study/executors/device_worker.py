@@ -16,7 +16,7 @@ from evonas.evaluation.memory import is_out_of_memory, release_memory
 from evonas.evaluation.protocol import Stage
 from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
-from evonas.evaluation.training.devices import is_lost_device, use_fixed_algorithms
+from evonas.evaluation.training.devices import is_lost_device
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
 from evonas.study.executors.messages import Began, DeviceLost, Done, portable
 from evonas.study.executors.order import Order, Result
@@ -98,6 +98,5 @@ def _free_bytes(device: str) -> int | None:
     """Memory that candidates may use on a GPU; a CPU's memory is not limited."""
     if torch.device(device).type != "cuda":
         return None
-    use_fixed_algorithms()
     free, _ = torch.cuda.mem_get_info(device)
     return int(USABLE_SHARE * free)

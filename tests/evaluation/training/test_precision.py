@@ -54,6 +54,15 @@ def test_float32_settings_are_restored_after_an_error() -> None:
             assert now == before
 
 
+def test_work_on_gpu_uses_deterministic_algorithms_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn = torch.backends.cudnn
+    monkeypatch.setattr(cudnn, "deterministic", False)
+    monkeypatch.setattr(cudnn, "benchmark", True)
+    with arithmetic("tf32", device_type="cuda"):
+        assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
+    assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
+
+
 def test_tf32_is_rejected_on_cpu() -> None:
     with pytest.raises(ConfigError, match="'tf32' is an arithmetic of CUDA devices"):
         check_precision("tf32", device="cpu")

@@ -12,7 +12,6 @@ from evonas.evaluation.data.given import GivenData
 from evonas.evaluation.data.loading import give
 from evonas.evaluation.objectives.own_module import also_search
 from evonas.evaluation.one_thread import one_thread
-from evonas.evaluation.training.devices import use_fixed_algorithms
 from evonas.study.executors.inline import evaluate_order
 from evonas.study.executors.order import Order, Result
 from evonas.version import evonas_version
@@ -54,8 +53,6 @@ def evaluate_remotely(
             also_search(Path(folder))
         if data is not None:
             give(data)
-        if torch.device(order.protocol.device).type == "cuda":
-            use_fixed_algorithms()
         return evaluate_order(order)
 
 
