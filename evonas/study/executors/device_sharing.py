@@ -111,19 +111,23 @@ class DeviceSharing:
     def fill(self) -> None:
         """Start candidates while a slot and memory are free; they work from the next round."""
         while self._waiting and len(self._seats) < self.slots:
-            wanted = self._headroom * self._waiting[0].bytes_needed
-            if self._seats and not self._fits(wanted):
+            # those that have started may also outgrow their estimates
+            together = self._headroom * (self._needed + self._waiting[0].bytes_needed)
+            if self._seats and not self._fits(together):
                 return
             self._seats.append(_Seat(self._waiting.popleft(), self._make_lane()))
 
-    def _fits(self, more_bytes: float) -> bool:
-        taken = sum(seat.ticket.bytes_needed for seat in self._seats)
-        return self._limit_bytes is None or taken + more_bytes <= self._limit_bytes
+    @property
+    def _needed(self) -> int:
+        return sum(seat.ticket.bytes_needed for seat in self._seats)
+
+    def _fits(self, needed_bytes: float) -> bool:
+        return self._limit_bytes is None or needed_bytes <= self._limit_bytes
 
     def _turn(self, seat: _Seat) -> Result | None:
         try:
             with seat.stream.open():
-                if self._fits(0) or not seat.has_begun:
+                if self._fits(self._needed) or not seat.has_begun:
                     seat.has_begun = True
                     next(seat.turns)
                 else:  # as the device itself would fail during the work
@@ -154,10 +158,10 @@ class DeviceSharing:
         return None
 
     def _shortage(self) -> str:
-        needed = sum(seat.ticket.bytes_needed for seat in self._seats)
+        needed = self._needed / 2**20
         return (
             f"{counted(len(self._seats), 'candidate')} at once, expected to need "
-            f"{needed / 2**20:.1f} MiB; the limit is {(self._limit_bytes or 0) / 2**20:.1f} MiB"
+            f"{needed:.1f} MiB; the limit is {(self._limit_bytes or 0) / 2**20:.1f} MiB"
         )
 
 

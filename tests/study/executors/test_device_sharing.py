@@ -74,6 +74,14 @@ def test_candidates_wait_until_expected_memory_fits(candidates: Candidates) -> N
     assert side.slots == 4
 
 
+def test_candidates_that_have_started_need_headroom_too() -> None:
+    side = DeviceSharing(HostStream, slots=6, limit_bytes=100, headroom=1.3)
+    for number in range(4):
+        side.add(Ticket(number, lambda: iter(()), bytes_needed=30))  # type: ignore[arg-type,return-value]
+    side.fill()
+    assert len(side.at_work) == 2  # 3 x 1.3 x 30 exceeds 100
+
+
 def test_out_of_memory_halves_slots_and_loses_no_candidate(
     candidates: Candidates,
 ) -> None:
@@ -82,7 +90,8 @@ def test_out_of_memory_halves_slots_and_loses_no_candidate(
     assert found == candidates.alone
     assert side.slots == 1
     limit = sum(sorted(candidates.needs)[-2:])  # any two fit, not all four
-    side, found = candidates.run(slots=4, limit_bytes=limit, headroom=0.0)
+    admits_three = (limit - 1) / sum(candidates.needs[:3])
+    side, found = candidates.run(slots=4, limit_bytes=limit, headroom=admits_three)
     assert found == candidates.alone
     assert side.slots == 2
 
