@@ -18,7 +18,7 @@ from evonas.evaluation.training.cooperative import Cooperative
 from evonas.evaluation.training.device_stream import make_device_stream
 from evonas.evaluation.training.devices import is_lost_device
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket
-from evonas.study.executors.messages import Began, DeviceLost, Done, portable
+from evonas.study.executors.messages import Began, DeviceLost, Done, Waits, portable
 from evonas.study.executors.order import Order, Result
 from evonas.study.executors.parent_watch import begin_work
 
@@ -69,6 +69,10 @@ def work(
             shortages = side.num_shortages
             for number, result in side.round():
                 connection.send(Done(number, result, side.slots))
+                begun.remove(number)
+            for number in begun - side.at_work:
+                connection.send(Waits(number))
+            begun = side.at_work
             if side.num_shortages > shortages:
                 release_memory(settings.device)
     except (EOFError, OSError):

@@ -18,6 +18,17 @@ class Began:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """An order that had been started ran out of memory, and waits until it can start again.
+
+    Attributes:
+        number: number of the order.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Done:
     """A result.
 

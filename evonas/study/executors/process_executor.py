@@ -12,7 +12,7 @@ from typing import ClassVar
 from evonas.evaluation.evaluate import at_half_batch
 from evonas.evaluation.record import TIMED_OUT, Evaluation
 from evonas.study.executors.base import AbstractExecutor
-from evonas.study.executors.messages import Began, DeviceLost, Done
+from evonas.study.executors.messages import Began, DeviceLost, Done, Waits
 from evonas.study.executors.order import (
     MAX_ATTEMPTS,
     Order,
@@ -123,6 +123,8 @@ class AbstractProcessExecutor(AbstractExecutor):
             self._retire_worker(worker, reason=f"{worker.name} failed: {message.reason}")
         elif isinstance(message, Began):
             worker.orders[message.number] = worker.heard
+        elif isinstance(message, Waits):
+            worker.orders[message.number] = None  # its time begins anew with its next start
         elif isinstance(message, Done):
             self._take(worker, message)
         else:

@@ -1,10 +1,14 @@
 """Real candidates run concurrently on a CPU, with a memory limit."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.evaluate import evaluate, evaluating
@@ -13,7 +17,10 @@ from evonas.evaluation.record import Evaluation
 from evonas.evaluation.training.device_stream import HostStream
 from evonas.evaluation.training.forecast import forecast
 from evonas.space import Genome, Space, load
+from evonas.study.executors import device_worker
+from evonas.study.executors.device import DeviceExecutor
 from evonas.study.executors.device_sharing import DeviceSharing, Ticket, finish_all
+from evonas.study.executors.messages import Began, Done, Waits
 from evonas.study.shape import shaped_space
 from tests.small_run import SMALL_RUN, changed
 
@@ -118,3 +125,51 @@ def test_programming_error_is_raised(candidates: Candidates) -> None:
     side.add(replace(candidates.tickets[0], begin=partial(evaluating, None, None, protocol=None)))  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         list(finish_all(side))
+
+
+def test_time_limit_stops_while_a_candidate_waits_for_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results = {1: [False], 2: [True, False]}  # whether memory runs out, for each start
+
+    def ticket(number: int, *_: Any, **__: Any) -> Ticket:
+        def begin() -> Iterator[None]:
+            is_out = results[number].pop(0)
+            yield
+            if number == 1:
+                yield
+            return SimpleNamespace(ran_out_of_memory=is_out), b""  # type: ignore[return-value]
+
+        return Ticket(number, begin, 0)  # type: ignore[arg-type]
+
+    class Connection:
+        def __init__(self) -> None:
+            self.orders = [(1, None, 0), (2, None, 0)]
+            self.sent: list[Any] = []
+            self.send = self.sent.append
+
+        def poll(self, seconds: float | None) -> bool:
+            return bool(self.orders) or seconds is None
+
+        def recv(self) -> Any:
+            if not self.orders:
+                raise EOFError
+            return self.orders.pop(0)
+
+    monkeypatch.setattr(device_worker, "begin_work", lambda *_, **__: None)
+    monkeypatch.setattr(device_worker, "_ticket", ticket)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    connection: Any = Connection()
+    device_worker.work(connection, connection, 0, device_worker.WorkerSettings("cpu", 2))
+    told = [(type(message), message.number) for message in connection.sent]
+    assert sorted(told[:2], key=str) == [(Began, 1), (Began, 2)]
+    assert told[2:] == [(Waits, 2), (Done, 1), (Began, 2), (Done, 2)]
+
+    executor = DeviceExecutor(["cpu"], slots=2, timeout_seconds=5.0)
+    (worker,) = executor._workers
+    monkeypatch.setattr(worker, "process", object())
+    worker.orders = {1: None, 2: None}
+    for message, expected in ((Began(1), {1}), (Began(2), {1, 2}), (Waits(2), {1})):
+        executor._inbox.put((worker, worker.incarnation, message))
+        executor._hear()
+        assert set(executor._ends(worker)) == expected
