@@ -125,8 +125,10 @@ class DirectFeedbackAlignment(AbstractRule):
         if place is None:
             return None
 
+        batch = inputs.shape[0]
+
         def send(_: Tensor) -> Tensor:
-            error = bus.once(self, self.error)
+            error = self._checked(bus.once(self, self.error), batch)
             return together.signal(
                 place, error, kernel_of=lambda of: self._kernel(of, error.shape[1]),
                 is_averaged=self.norm == "hw", key=(self, error.shape[1]),
@@ -164,16 +166,20 @@ class DirectFeedbackAlignment(AbstractRule):
     def _signal(
         self, layer: AbstractRuleLayer, error: Tensor, received: Tensor, input_shape: torch.Size
     ) -> Tensor:
-        if error.dim() != 2 or error.shape[0] != input_shape[0]:
-            raise RuleError(
-                f"rule '{self.name}': expected logits of shape (batch, classes) with the layer's "
-                f"batch of {input_shape[0]}, got {tuple(error.shape)}"
-            )
+        self._checked(error, input_shape[0])
         projection = self._projection(layer, error.shape[1], input_shape)
         sent = self._project(layer, error, projection, received.numel(), input_shape)
         if self.norm == "rms":
             return sent * (_rms(received) / _rms(sent).clamp_min(torch.finfo(sent.dtype).tiny))
         return sent
+
+    def _checked(self, error: Tensor, batch: int) -> Tensor:
+        if error.dim() != 2 or error.shape[0] != batch:
+            raise RuleError(
+                f"rule '{self.name}': expected logits of shape (batch, classes) with the layer's "
+                f"batch of {batch}, got {tuple(error.shape)}"
+            )
+        return error
 
     def _projection(
         self, layer: AbstractRuleLayer, num_errors: int, input_shape: torch.Size

@@ -252,9 +252,12 @@ def test_feedback_before_first_logits_is_rejected() -> None:
         layer.feedback()
 
 
-def test_logits_of_wrong_batch_size_are_rejected() -> None:
+@pytest.mark.parametrize("has_kernels", [False, True])
+def test_logits_of_wrong_batch_size_are_rejected(has_kernels: bool) -> None:
     layer, wiring = connected(kernel_size=3)
-    x = torch.zeros(2, 4, 5, 5, dtype=torch.float64, requires_grad=True)
+    layer.float()  # kernels do not support float64
+    wiring.to_tensors("cpu", has_kernels=has_kernels)
+    x = torch.zeros(2, 4, 5, 5, requires_grad=True)
     logits = wiring.watch(layer(x).mean().expand(3, 5) * 1.0)
     with pytest.raises(RuleError, match=r"layer's batch of 2, got \(3, 5\)"):
         logits.sum().backward()
