@@ -13,7 +13,7 @@ from evonas.api.progress_bar import count_display
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 from evonas.evaluation.attacks.battery.run import Battery, Record, run_battery
-from evonas.evaluation.attacks.epsilon import format_epsilon, parse_epsilon
+from evonas.evaluation.attacks.epsilon import parse_epsilon
 from evonas.evaluation.attacks.masking.diagnosis import FEW_STEPS
 from evonas.evaluation.attacks.masking.report import Masking
 from evonas.evaluation.attacks.suite import LEVEL_1, LEVEL_2, ONE_PIXEL, NamedAttack
@@ -170,7 +170,7 @@ def attack_and_write(
         network: maps images in [0, 1] to logits.
         images: on its device.
         battery: battery of attacks.
-        known: earlier results by name.
+        known: earlier results by name; the files have them too.
         record: stores each result as soon as it is available.
         on_progress: called with the number of results so far and their total.
         folder: folder of the files.
@@ -186,7 +186,7 @@ def attack_and_write(
     result = run_battery(
         network, images, battery, known=known, record=record, on_progress=on_progress
     )
-    radii = [format_epsilon(each) for each in battery.epsilons]
+    radii = list(dict.fromkeys(each.epsilon for each in result.outcomes if each.epsilon))
     whole = {**about, "epsilons": radii, "seed": battery.seed}
     write_attacks(folder, result.outcomes, result.masking, about=whole)
     draw_attacks(result.outcomes, path=folder / PICTURE_FILE, title=title)

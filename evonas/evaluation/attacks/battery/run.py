@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from evonas.evaluation.attacks.battery.outcome import Outcome
-from evonas.evaluation.attacks.epsilon import format_epsilon
+from evonas.evaluation.attacks.epsilon import format_epsilon, parse_epsilon
 from evonas.evaluation.attacks.masking.diagnosis import masking
 from evonas.evaluation.attacks.masking.report import Masking
 from evonas.evaluation.attacks.referee import referee
@@ -54,7 +54,8 @@ class BatteryResult:
     """Results of a battery.
 
     Attributes:
-        outcomes: outcome of every attack at every radius and gradient.
+        outcomes: outcome of every attack at every radius and gradient, by ascending radius; those
+            without a radius come last.
         masking: for each radius as text, the masking diagnostics.
     """
 
@@ -76,11 +77,14 @@ def run_battery(
 ) -> BatteryResult:
     """Run everything in a battery whose result is not known yet, in float32 on a GPU, too.
 
+    The result contains all known outcomes too, such as those of other radii or of another level,
+    so that a later call adds to an earlier one.
+
     Args:
         network: maps images in [0, 1] to logits (N, classes).
         images: images on the network's device.
         battery: battery to run.
-        known: documents of earlier results, by name.
+        known: documents of earlier results, by name: of this network, on these images.
         record: called with the name and the document of each result as soon as it is available.
         on_progress: called with the number of available results and their total.
 
@@ -99,10 +103,14 @@ def run_battery(
             record(name, document)
             found[name] = document
             on_progress(len(found), len(works))
-    outcomes = [Outcome.from_document(found[name]) for name, _ in works if _is_outcome(name)]
+    found = {name: found[name] for name, _ in works} | {**known, **found}
+    outcomes = [Outcome.from_document(found[name]) for name in found if _is_outcome(name)]
+    outcomes.sort(
+        key=lambda each: (not each.epsilon, each.epsilon and parse_epsilon(each.epsilon))
+    )
     diagnoses = {
         name.removeprefix(_MASKING): Masking.from_document(found[name])
-        for name, _ in works
+        for name in found
         if not _is_outcome(name)
     }
     return BatteryResult(tuple(outcomes), diagnoses)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -148,6 +149,27 @@ def test_known_results_are_not_attacked_again(network: nn.Module, images: FloatI
 def timeless(result: BatteryResult) -> tuple[Any, ...]:
     outcomes = [(o.attack, o.epsilon, o.gradient, o.robust) for o in result.outcomes]
     return outcomes, {name: each.as_document() for name, each in result.masking.items()}
+
+
+def test_calls_with_other_radii_or_attacks_add_to_known_outcomes(
+    network: nn.Module, images: FloatImages
+) -> None:
+    """Oracle: one call with everything."""
+    whole, _, _ = run(network, images)
+    known: dict[str, Any] = {}
+    calls = ((ATTACKS[:1], EPSILONS[1:]), (ATTACKS, EPSILONS[:1]), (ATTACKS[1:], EPSILONS[1:]))
+    for attacks, epsilons in calls:
+        result = run_battery(
+            network, images, replace(BATTERY, attacks=attacks, epsilons=epsilons),
+            known=known, record=known.__setitem__, on_progress=lambda *_: None,
+        )  # fmt: skip
+    assert rows(result) == rows(whole)
+    assert [each.epsilon for each in result.outcomes] == [each.epsilon for each in whole.outcomes]
+    assert set(result.masking) == set(whole.masking)
+
+
+def rows(result: BatteryResult) -> set[tuple[str, str, str]]:
+    return {(each.epsilon, each.attack, each.robust) for each in result.outcomes}
 
 
 def test_wilson_interval_matches_scipy() -> None:
