@@ -51,6 +51,9 @@ def rows(path: Path) -> list[dict[str, str]]:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
+GENOME = "|conv_3x3~0|+|skip~0|+|skip~1| @ kp*2"
+
+
 def test_final_training_writes_tested_loadable_models(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -204,6 +207,21 @@ def test_different_training_in_same_folder_is_rejected(
     result.write_text(json.dumps({"seed": 0}))
     told = call("train", str(folder), key, *TRAIN, "--out", out, code=3)
     assert "result.json: damaged" in told
+
+
+def test_refused_training_does_not_occupy_its_folder(
+    call: Callable[..., str], tmp_path: Path
+) -> None:
+    recipe, out = tmp_path / "mine.yaml", tmp_path / "out"
+    given = ["train", "--space", "tiny", "--genome", GENOME, "--dataset", "digits", "--quiet",
+             "--recipe", str(recipe), "--out", str(out)]  # fmt: skip
+    text = "description: mine\nepochs: 1\nbatch: 256\nlearning_rate: 0.1\nweight_decay: "
+    recipe.write_text(text + "0\n")
+    assert "expected weight_decay > 0" in call(*given, code=2)
+    assert {path.name for path in out.iterdir()} <= {"lock"}
+    recipe.write_text(text + "0.001\n")
+    call(*given)
+    assert (out / "seeds.csv").exists()
 
 
 @pytest.mark.parametrize(

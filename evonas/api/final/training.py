@@ -1,7 +1,8 @@
 """Fully train a candidate of a run, a genome or a named network; test it once."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from filelock import FileLock, Timeout
 from evonas.api.final.jobs import make_job, recipe_with
 from evonas.api.final.report import FinalReport, seed_folder
 from evonas.api.progress_bar import count_display
-from evonas.errors import ConfigError, DataError, RunFolderError
+from evonas.errors import ConfigError, DataError, InputError, RunFolderError
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_test
+from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.training.precision import default_precision
@@ -20,6 +22,7 @@ from evonas.settings.machine import Precision
 from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import load_job_data
+from evonas.study.final.result import FinalResult
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.versions import installed_packages
 from evonas.study.weights import write_whole
@@ -176,7 +179,50 @@ def _train(
     on_epoch: Ended,
 ) -> FinalReport:
     data = load_job_data(job, data_dir=data_dir, device=device)
-    job.write(folder, versions=installed_packages(), data_dir=str(data_dir), images=data.sha256)
+    with _kept_once_trained(job, folder):
+        job.write(
+            folder, versions=installed_packages(), data_dir=str(data_dir), images=data.sha256
+        )
+        results = _train_seeds(
+            job, data, folder, data_dir, seeds, device, on_progress, tell, on_epoch
+        )
+    report = FinalReport(folder, tuple(results))
+    write_whole(folder / "seeds.csv", report.table.to_csv(lineterminator="\n").encode())
+    from evonas.report.curves import draw_curves
+
+    draw_curves(
+        {each.seed: each.epochs for each in results}, path=folder / "curve.png",
+        title=f"{job.architecture.text[:60]} on {job.dataset}",
+    )  # fmt: skip
+    return report
+
+
+@contextmanager
+def _kept_once_trained(job: FinalJob, folder: Path) -> Iterator[None]:
+    """Remove the job again if it is refused before anything was trained.
+
+    Otherwise the folder would refuse the corrected command as another training.
+    """
+    is_new = not job.is_written(folder)
+    try:
+        yield
+    except InputError:
+        if is_new and not any(folder.glob("seed-*")):
+            job.remove(folder)
+        raise
+
+
+def _train_seeds(
+    job: FinalJob,
+    data: FinalData,
+    folder: Path,
+    data_dir: Path,
+    seeds: int,
+    device: str,
+    on_progress: Callable[[int, int], None],
+    tell: Callable[[str], None],
+    on_epoch: Ended,
+) -> list[FinalResult]:
     results = []
 
     @lru_cache(maxsize=1)
@@ -199,12 +245,4 @@ def _train(
                 read_test=read_test, on_step=step, on_epoch=on_epoch, tell=tell,
             )  # fmt: skip
             results.append(result)
-    report = FinalReport(folder, tuple(results))
-    write_whole(folder / "seeds.csv", report.table.to_csv(lineterminator="\n").encode())
-    from evonas.report.curves import draw_curves
-
-    draw_curves(
-        {each.seed: each.epochs for each in results}, path=folder / "curve.png",
-        title=f"{job.architecture.text[:60]} on {job.dataset}",
-    )  # fmt: skip
-    return report
+    return results

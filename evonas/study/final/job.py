@@ -80,6 +80,15 @@ class FinalJob:
         said = {**self.document(), "data": data, "versions": versions}
         write_whole(config, dump_yaml(said).encode())
 
+    def is_written(self, folder: Path) -> bool:
+        """Whether the folder holds a training."""
+        return (folder / CONFIG_FILE).exists()
+
+    def remove(self, folder: Path) -> None:
+        """Remove what :meth:`write` wrote."""
+        for name in (CONFIG_FILE, SPACE_FILE):
+            (folder / name).unlink(missing_ok=True)
+
     def check(self, folder: Path) -> None:
         """Compare the job with that in the folder of a training, if there is one.
 
