@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from evonas.evaluation.architectures.named import NamedArchitecture
+from evonas.evaluation.final.recipe import load_recipe
 from evonas.evaluation.record import Evaluation
 from evonas.space import source_text
 from evonas.study.create import create_run
+from evonas.study.final.job import FinalJob
 from evonas.study.folder import opened_run
 from tests.journals import count
 from tests.small_run import SMALL_RUN, changed
@@ -66,6 +69,21 @@ def test_ls_leaves_out_a_run_that_was_killed_while_it_was_created(
     assert [run["folder"] for run in json.loads(call("ls", str(folder.parent), "--json"))] == [
         str(folder)
     ]
+
+
+def test_ls_leaves_out_a_final_training(folder: Path, call: Call) -> None:
+    job = FinalJob(
+        architecture=NamedArchitecture("resnet20", ("usf",)), dataset="digits", train_sha256=None,
+        split_seed=0, precision="fp32", recipe=load_recipe("short"),
+    )  # fmt: skip
+    final = folder.parent / "final-resnet20-usf"
+    final.mkdir()
+    job.write(final, versions={}, data_dir="data", images="")
+    damaged = folder.parent / "two"
+    damaged.mkdir()
+    (damaged / "config.yaml").write_text("a: b")
+    listed = json.loads(call("ls", str(folder.parent), "--json"))
+    assert [Path(run["folder"]) for run in listed] == [folder, damaged]
 
 
 def test_log_lists_all_journal_entries_of_a_candidate(folder: Path, call: Call) -> None:

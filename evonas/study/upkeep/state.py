@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from evonas.errors import EvonasError
 from evonas.settings import Settings
+from evonas.strict_yaml import read_yaml
 from evonas.study.config import CONFIG_FILE
 from evonas.study.folder import LOCK_FILE, readable_run
 from evonas.study.journal.head import HEAD_FILE
@@ -128,11 +129,26 @@ def find_runs(parent: Path) -> list[Path]:
     """The run folders in a folder, including itself, by name.
 
     Hidden folders are left out: those are runs that were killed while they were created or copied.
+    So are final trainings, which ``evonas train`` puts next to runs.
     """
     if (parent / CONFIG_FILE).exists():
         return [parent]
     found = sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
-    return [folder for folder in found if not folder.name.startswith(".")]
+    return [
+        folder
+        for folder in found
+        if not folder.name.startswith(".") and not _is_final_training(folder)
+    ]
+
+
+def _is_final_training(folder: Path) -> bool:
+    if (folder / JOURNAL_FILE).exists():
+        return False
+    try:
+        document = read_yaml(folder / CONFIG_FILE)
+    except EvonasError:
+        return False  # listed as a damaged run
+    return isinstance(document, dict) and "recipe" in document
 
 
 def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
