@@ -22,9 +22,9 @@ class FinalResult:
         test: accuracy on the test images, read once, in [0, 1]; None if the data set has none.
         test_images: their number.
         validation: accuracy of the selected epoch; None if no validation images were held out.
-        best_epoch: the best epoch that epoch, counted from 1.
+        best_epoch: number of the selected epoch, counted from 1.
         parameters: parameters of the network.
-        bio: share of the weights that a plausible rule trains, weighted; see the objective.
+        bio: share of the trainable weights under plausible rules; see the objective.
         model_sha256: hash of the file of its weights, in hexadecimal.
         epochs: records of all epochs.
         views: views of each image, by which it was classified in validation and test.
