@@ -1,6 +1,7 @@
 """Read and write YAML as plain data, without its surprises.
 
-PyYAML's safe loader reads it; aliases, repeated keys and numbers such as ``12:30`` are refused.
+PyYAML's safe loader reads it; aliases, tags, repeated keys and numbers such as ``12:30`` are
+refused.
 """
 
 import re
@@ -20,13 +21,23 @@ _BREAKS = "\x85\u2028\u2029\ufeff"
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader without aliases (a few bytes of aliases can fill the memory)."""
+    """PyYAML's safe loader without aliases and tags.
+
+    A few bytes of aliases can fill the memory; tags make other types than those of JSON, and some
+    of their constructors fail with errors that are not YAML's.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(
                 None, None, "aliases (*name) are not allowed", event.start_mark
+            )
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if (tag := getattr(event, "tag", None)) is not None:
+            short = tag.replace("tag:yaml.org,2002:", "!!")
+            raise yaml.constructor.ConstructorError(
+                None, None, f"tags such as {short} are not allowed", event.start_mark
             )
         return super().compose_node(parent, index)
 
