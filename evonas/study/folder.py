@@ -9,10 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evonas.errors import ObjectiveError, RunFolderError, StorageError
+from evonas.errors import InputError, ObjectiveError, RunFolderError, StorageError
 from evonas.evaluation.objectives.own_module import source_of
 from evonas.settings import Settings
-from evonas.strict_yaml import read_text
+from evonas.strict_yaml import read_text, read_yaml
 from evonas.study.config import (
     CONFIG_FILE,
     SPACE_FILE,
@@ -20,7 +20,7 @@ from evonas.study.config import (
     read_document,
     read_sources,
 )
-from evonas.study.journal.journal import Journal
+from evonas.study.journal.journal import JOURNAL_FILE, Journal
 from evonas.study.journal.opening import open_journal
 
 LOCK_FILE = "lock"
@@ -120,6 +120,11 @@ def check_is_run(folder: Path) -> None:
         ) from problem
     if not is_run:
         raise RunFolderError(f"{folder}: expected the folder of a run, found no {CONFIG_FILE}")
+    if is_final_training(folder):
+        raise RunFolderError(
+            f"{folder}: expected the folder of a run, found a training of evonas train; its "
+            "networks are the files seed-N/model.safetensors"
+        )
     home = folder.resolve()
     for parent, folders, files in os.walk(home):
         for path in (Path(parent, name) for name in (*folders, *files)):
@@ -129,3 +134,14 @@ def check_is_run(folder: Path) -> None:
                     f"{folder}: {path.relative_to(home)} is a link that leads out of the run, "
                     "where evonas would write and remove files; put in its place what it links to"
                 )
+
+
+def is_final_training(folder: Path) -> bool:
+    """Whether the folder holds a training of ``evonas train`` instead of a run."""
+    if (folder / JOURNAL_FILE).exists():
+        return False
+    try:
+        document = read_yaml(folder / CONFIG_FILE)
+    except InputError:
+        return False
+    return isinstance(document, dict) and "recipe" in document

@@ -71,7 +71,7 @@ def test_ls_leaves_out_a_run_that_was_killed_while_it_was_created(
     ]
 
 
-def test_ls_leaves_out_a_final_training(folder: Path, call: Call) -> None:
+def test_final_training_is_not_a_run(folder: Path, call: Call) -> None:
     job = FinalJob(
         architecture=NamedArchitecture("resnet20", ("usf",)), dataset="digits", train_sha256=None,
         split_seed=0, precision="fp32", recipe=load_recipe("short"),
@@ -84,6 +84,9 @@ def test_ls_leaves_out_a_final_training(folder: Path, call: Call) -> None:
     (damaged / "config.yaml").write_text("a: b")
     listed = json.loads(call("ls", str(folder.parent), "--json"))
     assert [Path(run["folder"]) for run in listed] == [folder, damaged]
+    assert "no runs" in call("ls", str(final))
+    for command in ("status", "front", "resume", "verify"):
+        assert "found a training of evonas train" in call(command, str(final), code=2)
 
 
 def test_log_lists_all_journal_entries_of_a_candidate(folder: Path, call: Call) -> None:

@@ -13,9 +13,8 @@ from filelock import FileLock, Timeout
 
 from evonas.errors import EvonasError
 from evonas.settings import Settings
-from evonas.strict_yaml import read_yaml
 from evonas.study.config import CONFIG_FILE
-from evonas.study.folder import LOCK_FILE, readable_run
+from evonas.study.folder import LOCK_FILE, is_final_training, readable_run
 from evonas.study.journal.head import HEAD_FILE
 from evonas.study.journal.journal import JOURNAL_FILE
 from evonas.study.results.candidate import front
@@ -97,7 +96,7 @@ def summarise_run(folder: Path) -> RunSummary:
             has_ended = journal.has_ended()
             confirmations = len(journal.confirmations())
     except EvonasError as problem:
-        if not (folder / CONFIG_FILE).exists():
+        if not (folder / CONFIG_FILE).exists() or is_final_training(folder):
             raise
         return RunSummary(
             folder, DAMAGED, None, 0, 0, 0, 0, {}, 0, _written(folder), None, str(problem),
@@ -131,24 +130,14 @@ def find_runs(parent: Path) -> list[Path]:
     Hidden folders are left out: those are runs that were killed while they were created or copied.
     So are final trainings, which ``evonas train`` puts next to runs.
     """
-    if (parent / CONFIG_FILE).exists():
+    if (parent / CONFIG_FILE).exists() and not is_final_training(parent):
         return [parent]
     found = sorted(path.parent for path in parent.glob(f"*/{CONFIG_FILE}"))
     return [
         folder
         for folder in found
-        if not folder.name.startswith(".") and not _is_final_training(folder)
+        if not folder.name.startswith(".") and not is_final_training(folder)
     ]
-
-
-def _is_final_training(folder: Path) -> bool:
-    if (folder / JOURNAL_FILE).exists():
-        return False
-    try:
-        document = read_yaml(folder / CONFIG_FILE)
-    except EvonasError:
-        return False  # listed as a damaged run
-    return isinstance(document, dict) and "recipe" in document
 
 
 def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
