@@ -9,6 +9,7 @@ from rich.text import Text
 from evonas import __version__
 from evonas.api.terminal.json_output import print_json
 from evonas.cli.examining.machine import GIB, Machine, problems, this_machine
+from evonas.evaluation.memory import is_out_of_memory, memory_failure
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import default_precision
 from evonas.evaluation.training.speed import Speed, training_speed
@@ -33,13 +34,17 @@ def examine(console: Console, *, device: str, as_json: bool) -> None:
     console.print(_inventory(machine))
     console.print()
     _print_titled(console, "path of a run", path(machine, device))
+    found = problems(machine)
     for one in devices_of(device):
-        if one != "cpu":
-            _print_titled(console, "kernels", kernels(one))
-        _print_titled(console, "measured", measured(one, _speeds(one)))
-    for problem in problems(machine):
-        _print_titled(console, "problem", problem, style="bold yellow")
-    if not problems(machine):
+        try:
+            if one != "cpu":
+                _print_titled(console, "kernels", kernels(one))
+            _print_titled(console, "measured", measured(one, _speeds(one)))
+        except RuntimeError as problem:
+            found.append(_no_memory(one, problem))
+    for text in found:
+        _print_titled(console, "problem", text, style="bold yellow")
+    if not found:
         console.print("no problems found")
 
 
@@ -92,17 +97,28 @@ def _speeds(device: str) -> dict[Precision, Speed]:
     return {each: training_speed(device, precision=each, batch=batch) for each in precisions}
 
 
+def _no_memory(device: str, problem: RuntimeError) -> str:
+    """What to do if a device has too little free memory to be examined; raises other errors."""
+    if not is_out_of_memory(problem):
+        raise problem
+    return f"{device}: not measured: {memory_failure(problem)}; end what else uses the device"
+
+
 def _document(machine: Machine, device: str) -> dict[str, object]:
-    devices = {
-        one: {"speeds": _speeds(one), "kernels": None if one == "cpu" else kernels(one)}
-        for one in devices_of(device)
-    }
+    found = problems(machine)
+    devices: dict[str, object] = {}
+    for one in devices_of(device):
+        try:
+            used = None if one == "cpu" else kernels(one)
+            devices[one] = {"speeds": _speeds(one), "kernels": used}
+        except RuntimeError as problem:
+            found.append(_no_memory(one, problem))
     return {
         "evonas": __version__,
         "machine": machine,
         "path": path(machine, device),
         "devices": devices,
-        "problems": problems(machine),
+        "problems": found,
     }
 
 

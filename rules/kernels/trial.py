@@ -29,12 +29,19 @@ def has_kernels_on(device: torch.device | str) -> bool:
 
 @cache  # a device does not change while a process runs
 def problem_with(device: str) -> str | None:
-    """The reason why the kernels cannot be used on a device; None if all of them are correct."""
+    """The reason why the kernels cannot be used on a device; None if all of them are correct.
+
+    Raises:
+        torch.OutOfMemoryError: the device has too little free memory for the trial, which says
+            nothing about the kernels.
+    """
     if device != "cpu" and importlib.util.find_spec("triton") is None:
         return "triton is not installed"
     for name, run in TRIALS.items():
         try:
             found = run(torch.device(device))
+        except torch.OutOfMemoryError:
+            raise  # a reason would be kept, and later candidates would train without kernels
         except Exception as problem:  # compiler or driver: training falls back to plain steps
             return f"{name}: {type(problem).__name__}: {' '.join(str(problem).split())[:200]}"
         for one, other in zip(found, _expected(name), strict=True):

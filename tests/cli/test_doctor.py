@@ -96,3 +96,21 @@ def test_images_per_second_is_batch_over_step_time() -> None:
     speed = training_speed("cpu", precision="fp32", batch=8, num_steps=1, channels=4)
     assert speed.images_per_second * speed.step_milliseconds == pytest.approx(8000)
     assert speed.fallback == "cpu has no graphs"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_device_without_free_memory_is_a_problem(
+    form: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Speed:
+        torch.empty(10**15)
+        raise AssertionError
+
+    monkeypatch.setattr("evonas.cli.doctor.training_speed", full)
+    monkeypatch.setenv("COLUMNS", "400")
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--device", "cpu", *form])
+    assert left.value.code == 0
+    printed = capsys.readouterr().out
+    assert "cpu: not measured: out of memory: " in printed
+    assert "no problems" not in printed

@@ -45,5 +45,18 @@ def test_wrong_or_failing_kernel_is_named(calls: dict[Any, int]) -> None:
     assert problem_with("cpu") == "sgd: RuntimeError: no such compiler"
 
 
+def test_lack_of_memory_says_nothing_about_kernels(calls: dict[Any, int]) -> None:
+    def failing(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    assert calls
+    sgd = flat_sgd.sgd_op
+    sgd.register_kernel("cpu")(failing)
+    with pytest.raises(torch.OutOfMemoryError):
+        problem_with("cpu")
+    sgd.register_kernel("cpu")(flat_sgd.reference)
+    assert problem_with("cpu") is None
+
+
 def test_cpu_has_no_kernels() -> None:
     assert not has_kernels_on("cpu")

@@ -179,9 +179,10 @@ class TrainingStep:
         self.descent.step(share=share)
         recipe, rate = self.recipe, self.recipe.learning_rate * share
         momentum, decay = recipe.momentum, recipe.weight_decay
-        network.wiring.advance(
-            learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True
-        )
+        with arithmetic(self.precision, device_type=device_type):
+            network.wiring.advance(
+                learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True
+            )
         for each in self.additions:
             each.advance(learning_rate=rate, momentum=momentum, weight_decay=decay, nesterov=True)
         self.losses.index_copy_(0, self.number, stored.view(1))
