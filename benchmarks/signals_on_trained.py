@@ -2,7 +2,7 @@
 
     python -m benchmarks.signals_on_trained runs/signals-digits
     python -m benchmarks.signals_on_trained runs/signals-cifar10 --dataset cifar10 --data-dir DIR \
-        --images 1500 --epochs 4
+        --images 3000 --epochs 5 --channels 8 --cells 1 --attacked-images 300
 
 Random genomes of NAS-Bench-201, each layer with a random rule, are trained three times each by a
 random search in the folder; a finished search is not repeated. The table has Kendall's tau of
@@ -48,7 +48,8 @@ def trained(folder: Path, arguments: argparse.Namespace) -> evonas.Study:
         "nas-bench-201", objectives=OBJECTIVES, algorithm="random", replicates=str(REPLICATES),
         evaluations=REPLICATES * arguments.genomes, population=arguments.genomes, confirm=0,
         dataset=arguments.dataset, data_dir=arguments.data_dir, images=arguments.images,
-        epochs=arguments.epochs, attacked_images=arguments.attacked_images, gate="off", out=folder,
+        epochs=arguments.epochs, channels=arguments.channels, cells=arguments.cells,
+        attacked_images=arguments.attacked_images, gate="off", out=folder,
     )  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def main() -> None:
     parser.add_argument("--genomes", type=int, default=40)
     parser.add_argument("--images", type=int, default=None)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--channels", type=int)
+    parser.add_argument("--cells", type=int)
     parser.add_argument("--attacked-images", type=int, default=180)
     parser.add_argument("--machine", default="one thread")
     given = parser.parse_args()

@@ -29,7 +29,7 @@ class BienenstockCooperMunro(AbstractPlasticityRule):
         memory: number of batches over which theta is averaged.
     """
 
-    learning_rate: float = 0.005
+    learning_rate: float = 0.002
     memory: float = 10.0
 
     name: ClassVar[str] = "bcm"

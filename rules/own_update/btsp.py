@@ -36,7 +36,7 @@ class BehaviouralTimescale(AbstractPlasticityRule):
         w_max: the weight of the most active input.
     """
 
-    learning_rate: float = 0.0005
+    learning_rate: float = 0.0001
     share: float = 0.05
     w_max: float = 1.0
 

@@ -27,7 +27,7 @@ class Oja(AbstractPlasticityRule):
             that all have the same direction.
     """
 
-    learning_rate: float = 0.005
+    learning_rate: float = 0.001
 
     name: ClassVar[str] = "oja"
     title: ClassVar[str] = "Oja's rule"

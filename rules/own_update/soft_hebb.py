@@ -33,7 +33,7 @@ class SoftHebb(AbstractPlasticityRule):
         temperature: t; larger is closer to winner-take-all.
     """
 
-    learning_rate: float = 0.002
+    learning_rate: float = 0.0004
     temperature: float = 1.0
 
     name: ClassVar[str] = "hebb"

@@ -35,7 +35,7 @@ class SpikeTiming(AbstractPlasticityRule):
         frames: number of frames for which an image is shown.
     """
 
-    learning_rate: float = 0.005
+    learning_rate: float = 0.002
     tau: float = 4.0
     w_max: float = 1.0
     frames: int = 8
