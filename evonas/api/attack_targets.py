@@ -97,7 +97,7 @@ def candidate_target(
     def record(name: str, body: dict[str, Any]) -> None:
         with opened_run(folder) as (_, journal):
             finding = Finding(ATTACK, candidate.key, prefix + name, 0, body)
-            journal.record_finding(finding)
+            journal.record_finding(finding, is_again=name in known)
 
     with readable_run(folder) as (_, journal):
         known = {

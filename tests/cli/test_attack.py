@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save
 
+from evonas.api.attacking import LEVELS
+from evonas.evaluation.attacks.attackers import Square
 from evonas.evaluation.attacks.battery import run as module
+from evonas.evaluation.attacks.suite import NamedAttack
 from evonas.evaluation.model_file import read_model
+from evonas.report.attacks.reading import ATTACK
+from evonas.study.folder import readable_run
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,robust", "--rules", "usf,fa",
@@ -59,6 +64,25 @@ def test_run_and_model_file_give_same_table_from_cache(
         assert rows(folder / "attacks" / key / "attacks.csv") == found
         call(*of_file)
     assert len(rows(tmp_path / "attacks.csv")) == len(found)
+
+
+def test_level_2_diagnoses_again_with_its_own_attacks(
+    folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = next((folder / "models").iterdir()).stem
+    few = ["attack", str(folder), key, "--images", "10", "--epsilon", "16/255"]
+    call(*few)
+    stronger = NamedAttack("square-9", Square(num_queries=9))
+    monkeypatch.setitem(LEVELS, 2, (stronger,))
+    for _ in range(2):  # the second time, all results are known
+        call(*few, "--level", "2")
+        with readable_run(folder) as (_, journal):
+            found = {f.name: f.body for f in journal.findings(ATTACK) if " 10 " in f.name}
+        compared = found["validation 10 0 masking 16/255"]["compared"]
+        assert {name.split()[0] for name in compared} == {
+            "apgd-ce-10", "apgd-dlr-20", "square-500", "square-9",
+        }  # fmt: skip
+        monkeypatch.setattr(module, "masking", None)
 
 
 def test_results_of_replaced_model_file_are_not_reused(

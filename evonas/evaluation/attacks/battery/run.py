@@ -78,7 +78,8 @@ def run_battery(
     """Run everything in a battery whose result is not known yet, in float32 on a GPU, too.
 
     The result contains all known outcomes too, such as those of other radii or of another level,
-    so that a later call adds to an earlier one.
+    so that a later call adds to an earlier one. A diagnosis is made again if there are more
+    attacks at its radius than it compared.
 
     Args:
         network: maps images in [0, 1] to logits (N, classes).
@@ -93,13 +94,17 @@ def run_battery(
         ConfigError: the referee is not installed.
         DataError: there are no images.
     """
-    works = list(_works(network, images, battery))
-    found = {name: known[name] for name, _ in works if name in known}
+    works = list(_works(network, images, battery, known))
+    found = {
+        name: known[name]
+        for name, _ in works
+        if name in known and not _is_outdated(name, battery, known)
+    }
     on_progress(len(found), len(works))
     for name, work in works:
         if name not in found:
             with arithmetic("fp32", device_type=images.labels.device.type):
-                document = work(found)
+                document = work({**found, **known})
             record(name, document)
             found[name] = document
             on_progress(len(found), len(works))
@@ -117,6 +122,7 @@ def run_battery(
 
 
 _MASKING = "masking "
+_COMPARED = "compared"  # in the document of a diagnosis: names of the results it compares
 _Found = Mapping[str, Mapping[str, Any]]
 _Work = tuple[str, Callable[[_Found], dict[str, Any]]]
 
@@ -125,28 +131,48 @@ def _is_outcome(name: str) -> bool:
     return not name.startswith(_MASKING)
 
 
-def _works(network: nn.Module, images: Images | FloatImages, battery: Battery) -> Iterator[_Work]:
+def _compared(battery: Battery, epsilon: Fraction, known: _Found) -> tuple[list[str], list[str]]:
+    """Names of the results that a diagnosis compares, earlier ones too: white-box, black-box."""
+    linf = [attack for attack in battery.attacks if attack.norm == "linf"]
+    kinds = {_name(each.name, epsilon, "true"): each.is_black_box for each in linf}
+    for name, said in known.items():
+        is_here = _is_outcome(name) and name == _name(said["attack"], epsilon, "true")
+        if is_here and said["attack"] != REFEREE:  # AutoAttack is of both kinds
+            kinds[name] = said["gradient"] == "none"
+    white = [name for name, is_black_box in kinds.items() if not is_black_box]
+    return white, [name for name, is_black_box in kinds.items() if is_black_box]
+
+
+def _is_outdated(name: str, battery: Battery, known: _Found) -> bool:
+    """Whether a known diagnosis was made without some attacks that it should compare."""
+    if _is_outcome(name):
+        return False
+    white, black = _compared(battery, parse_epsilon(name.removeprefix(_MASKING)), known)
+    return set(known[name].get(_COMPARED, ())) != {*white, *black}
+
+
+def _works(
+    network: nn.Module, images: Images | FloatImages, battery: Battery, known: _Found
+) -> Iterator[_Work]:
     """Yield all work with its name; the diagnostics follow the attacks whose results they use."""
     linf = [attack for attack in battery.attacks if attack.norm == "linf"]
     has_rules = bool(rule_layers(network))
     for epsilon in battery.epsilons:
-        names = {}
         for attack in linf:
-            names[attack.name] = _name(attack.name, epsilon, "true")
-            yield names[attack.name], _attacking(network, images, battery, attack, epsilon)
+            yield (
+                _name(attack.name, epsilon, "true"),
+                _attacking(network, images, battery, attack, epsilon),
+            )
             if has_rules and not attack.is_black_box:
                 yield (
                     _name(attack.name, epsilon, "surrogate"),
                     _attacking(network, images, battery, attack, epsilon, gradient="surrogate"),
                 )
+        white, black = _compared(battery, epsilon, known)
         yield (
             f"{_MASKING}{format_epsilon(epsilon)}",
-            _diagnosing(
-                network, images, battery, epsilon,
-                white=[names[a.name] for a in linf if not a.is_black_box],
-                black=[names[a.name] for a in linf if a.is_black_box],
-            ),
-        )  # fmt: skip
+            _diagnosing(network, images, battery, epsilon, white=white, black=black),
+        )
         if battery.has_referee:
             yield _name(REFEREE, epsilon, "true"), _refereeing(network, images, battery, epsilon)
     few, _ = stratified_part(  # the first images may all be of one class
@@ -226,7 +252,7 @@ def _diagnosing(
     black: Sequence[str],
 ) -> Callable[[_Found], dict[str, Any]]:
     def work(found: _Found) -> dict[str, Any]:
-        return masking(
+        diagnosis = masking(
             network,
             images,
             epsilon=epsilon,
@@ -234,7 +260,8 @@ def _diagnosing(
             white_box=_together(found, white, images.pixels.device),
             black_box=_together(found, black, images.pixels.device),
             batch_size=battery.batch_size,
-        ).as_document()
+        )
+        return {**diagnosis.as_document(), _COMPARED: [*white, *black]}
 
     return work
 
