@@ -13,6 +13,7 @@ from evonas.api.terminal.json_output import print_json, table_rows
 from evonas.api.terminal.tables import print_table
 from evonas.cli.claims import claim_and_confirmation
 from evonas.cli.estimates import estimate
+from evonas.counted import counted
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.twin import Differences, read_twin_differences
@@ -86,7 +87,7 @@ def print_front(console: Console, folder: Path) -> None:
 
 def _counts(run: RunState, chosen: Sequence[Candidate]) -> str:
     likely = len(likely_front(run.candidates)) - len(chosen)
-    more = f", {likely} others likely to be on it" if likely else ""
+    more = f", {counted(likely, 'other')} likely to be on it" if likely else ""
     trainings = run.num_trainings
     of = f"{len(run.candidates)} candidates"
     if trainings != len(run.candidates):

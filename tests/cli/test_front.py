@@ -70,3 +70,17 @@ def test_probability_is_a_dash_if_the_noise_is_unknown(
     both = [training("a", 0, 0.88), training("a", 1, 0.86)]
     head, row, *_ = shown(tmp_path, both, monkeypatch)
     assert dict(zip(head.split(), row.split(), strict=False))["P"] == "1.00"
+
+
+@pytest.mark.parametrize(("names", "told"), [("b", "1 other likely"), ("bc", "2 others likely")])
+def test_candidates_that_may_be_on_the_front_are_counted(
+    names: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    means = [("a", 0.84), *((name, 0.83) for name in names)]
+    some = [
+        training(name, number, mean + (number - 0.5) / 20)
+        for name, mean in means
+        for number in (0, 1)
+    ]
+    lines = shown(tmp_path, some, monkeypatch)
+    assert any(f", {told} to be on it" in line for line in lines)
