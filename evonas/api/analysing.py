@@ -16,6 +16,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.registry import suggestion
 from evonas.seeds import derive_seed
 from evonas.study.results.reading import RunState, read_run
+from evonas.study.weights import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,9 +226,7 @@ def _written(rows: Sequence[Any], path: Path) -> "pd.DataFrame":
     from evonas.report.formulas import without_formulas
 
     table = pd.DataFrame([row if isinstance(row, dict) else asdict(row) for row in rows])
-    temporary = path.with_suffix(".tmp")
-    without_formulas(table).to_csv(temporary, index=False)
-    temporary.replace(path)
+    write_whole(path, without_formulas(table).to_csv(index=False).encode())
     return table
 
 

@@ -25,6 +25,7 @@ from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal.findings import Finding
+from evonas.study.weights import write_whole
 
 Part: TypeAlias = Literal["validation", "test"]
 
@@ -199,9 +200,8 @@ def model_target(
     def record(name: str, body: dict[str, Any]) -> None:
         known[name] = body
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".tmp")
-        temporary.write_text(json.dumps({**about, "results": known}, allow_nan=False))
-        temporary.replace(file)
+        text = json.dumps({**about, "results": known}, allow_nan=False)
+        write_whole(file, text.encode())
 
     return Target(
         network=network,

@@ -24,6 +24,7 @@ from evonas.study.results.reading import read_run
 from evonas.study.results.ties import ties
 from evonas.study.results.vectors import vector
 from evonas.study.shape import read_space
+from evonas.study.weights import write_whole
 
 
 def show_candidate(console: Console, folder: Path, key: str) -> None:
@@ -64,7 +65,7 @@ def show_candidate(console: Console, folder: Path, key: str) -> None:
     title = f"{candidate.key}, {space.name}"
     try:
         drawing.parent.mkdir(exist_ok=True)
-        drawing.write_text(cells_as_svg(blueprint.cells, title=title), encoding="utf-8")
+        write_whole(drawing, cells_as_svg(blueprint.cells, title=title).encode())
     except OSError as problem:  # a read-only or full disk
         say(console, f"\nno drawing of the cells: {folder}: {problem.strerror}")
     else:

@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator, StrMethod
 from evonas.benchmarking.comparison import Comparison, RunScores
 from evonas.benchmarking.statistics import bootstrap_interval
 from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.saving import save_figure
 
 COURSE_PICTURE = "hypervolume.png"
 ATTAINMENT_PICTURE = "attainment.png"
@@ -142,4 +143,4 @@ def _finish(figure: Figure, axis: Axes, title: str, *, path: Path) -> None:
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(title, fontsize=11)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)

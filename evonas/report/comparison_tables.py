@@ -8,6 +8,7 @@ import pandas as pd
 
 from evonas.benchmarking.comparison import Comparison
 from evonas.report.formulas import without_formulas
+from evonas.study.weights import write_whole
 
 RUNS_FILE = "runs.csv"
 GROUPS_FILE = "groups.csv"
@@ -54,6 +55,7 @@ def write_comparison(
     written = []
     for name, rows in tables.items():
         if rows:
-            without_formulas(pd.DataFrame(rows)).to_csv(folder / name, index=False)
+            text = without_formulas(pd.DataFrame(rows)).to_csv(index=False)
+            write_whole(folder / name, text.encode())
             written.append(folder / name)
     return written

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evonas.evaluation.final.final_training import EpochRecord
+from evonas.report.saving import save_figure
 
 _PANEL_INCHES = 4.2
 _STYLES = ("-", "--", "-.", ":")
@@ -43,4 +44,4 @@ def draw_curves(seeds: Mapping[int, Sequence[EpochRecord]], *, path: Path, title
         axis.spines[["top", "right"]].set_visible(False)
     axes[-1].legend(frameon=False)
     figure.suptitle(title, fontsize="medium")
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    save_figure(figure, path, metadata={"Software": None})

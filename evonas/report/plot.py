@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.saving import save_figure
 from evonas.report.visible_range import visible_range
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.likely import likely_front
@@ -40,7 +41,7 @@ def draw_front(
         title: title above the panels.
     """
     figure = front_figure(candidates, objectives, title=title)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def front_figure(

@@ -13,6 +13,7 @@ from evonas.report.formulas import without_formulas
 from evonas.study.results.candidate import Candidate, front
 from evonas.study.results.confirmed import Confirmed
 from evonas.study.results.ties import ties
+from evonas.study.weights import write_whole
 
 FRONT_FILE = "pareto.csv"
 CANDIDATES_FILE = "candidates.csv"
@@ -220,6 +221,4 @@ def write_tables(
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    without_formulas(frame).to_csv(temporary, index=False)
-    temporary.replace(path)  # atomic: a reader sees the old table or the new one
+    write_whole(path, without_formulas(frame).to_csv(index=False).encode())

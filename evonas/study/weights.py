@@ -1,7 +1,8 @@
 """Trained weights of the front, one safetensors file for each candidate, none for the others."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evonas.errors import DataError
@@ -36,13 +37,32 @@ def save_weights(folder: Path, key: str, weights: bytes) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file atomically, and create its folder if missing."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write to, which then takes the place of ``path``; its folder is created.
+
+    If the block fails, ``path`` is what it was before.
+
+    Args:
+        path: path of the file; a device, such as ``/dev/stdout``, is written to directly.
+    """
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def keep_only(folder: Path, keys: Collection[str]) -> None:

@@ -78,6 +78,25 @@ def test_out_of_range_settings_are_rejected() -> None:
             evonas.attack(linear(), images, labels, progress=False, **given)
 
 
+def test_reader_of_attack_files_sees_the_old_ones_whole(tmp_path: Path) -> None:
+    """What another process has opened does not change under it when they are written again."""
+    names = ("attacks.csv", "attacks.json", "attacks.png")
+
+    def write(robust: str) -> list[bytes]:
+        outcomes = [Outcome("apgd", "8/255", "true", "111", robust, 1.0)]
+        write_attacks(tmp_path, outcomes, {}, about={})
+        draw_attacks(outcomes, path=tmp_path / "attacks.png", title="")
+        return [(tmp_path / name).read_bytes() for name in names]
+
+    old = write("100")
+    opened = [(tmp_path / name).open("rb") for name in names]
+    new = write("000")
+    assert all(one != other for one, other in zip(old, new, strict=True))
+    for file, content in zip(opened, old, strict=True):
+        with file:
+            assert file.read() == content
+
+
 def test_attack_files_hold_the_table_without_nan(tmp_path: Path) -> None:
     outcomes = [
         Outcome("apgd", "8/255", "true", "111", "100", 1.0, "fell back"),

@@ -1,6 +1,7 @@
 """Fixtures shared by the tests of figures."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -12,9 +13,9 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     saved: list[Figure] = []
     save = Figure.savefig
 
-    def watched(figure: Figure, path: Path, *, dpi: int) -> None:
+    def watched(figure: Figure, path: Path, **given: Any) -> None:
         saved.append(figure)
-        save(figure, path, dpi=dpi)
+        save(figure, path, **given)
 
     monkeypatch.setattr(Figure, "savefig", watched)
     return saved

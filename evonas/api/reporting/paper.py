@@ -58,6 +58,7 @@ def plot(
         raise ConfigError(f"out: expected a file, {out} is a folder")
     from evonas.report.paper.figures import FIGURES as MAKERS
     from evonas.report.paper.style import paper_style
+    from evonas.report.saving import save_figure
 
     data = gather(folder, name=names_of([folder])[0])
     path = folder / f"{figure}.{kind}" if out is None else Path(out)
@@ -67,7 +68,7 @@ def plot(
         # no date, so that the same run gives the same file
         dated = {"pdf": "CreationDate", "svg": "Date"}
         metadata = {dated[kind]: None} if kind in dated else None
-        drawn.savefig(path, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+        save_figure(drawn, path, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
     return path
 
 

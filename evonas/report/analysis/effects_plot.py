@@ -9,6 +9,7 @@ from matplotlib.ticker import EngFormatter
 from evonas.analysis.cross_validation import Fit
 from evonas.analysis.effects import Effect
 from evonas.evaluation.objectives import OBJECTIVES
+from evonas.report.saving import save_figure
 
 EFFECTS_PICTURE = "effects.png"
 NUM_SHOWN = 14  # of each kind
@@ -53,7 +54,7 @@ def draw_effects(
     handles, names = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(f"{title}; bars: one standard error; (n): number of candidates", fontsize=10)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def _quality(fits: Sequence[Fit], objective: str) -> str:

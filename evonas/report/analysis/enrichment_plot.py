@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from evonas.analysis.enrichment import RuleShare
+from evonas.report.saving import save_figure
 
 ENRICHMENT_PICTURE = "enrichment.png"
 SHARES_PICTURE = "shares.png"
@@ -50,7 +51,7 @@ def draw_enrichment(cells: Sequence[RuleShare], *, path: Path, title: str) -> No
     figure.colorbar(image, ax=axis, label="share on the front minus share among all")
     figure.suptitle(title, fontsize=10)
     axis.set_xlabel("p: permutation test; *: p < 0.05 after Holm; grey: not testable", fontsize=8)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def draw_shares(cells: Sequence[RuleShare], *, path: Path, title: str) -> None:
@@ -71,7 +72,7 @@ def draw_shares(cells: Sequence[RuleShare], *, path: Path, title: str) -> None:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(rules), frameon=False)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def _draw_bars(

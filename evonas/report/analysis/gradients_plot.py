@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from evonas.analysis.noise_comparison import OWN
 from evonas.evaluation.diagnostics.update_noise import LayerNoise
+from evonas.report.saving import save_figure
 
 
 def gradients_picture(key: str) -> str:
@@ -46,7 +47,7 @@ def draw_gradients(
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def _draw(axis: Axes, some: Sequence[LayerNoise], names: Sequence[str], value: str) -> None:

@@ -8,6 +8,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, StrMethodFormatter
 
+from evonas.report.saving import save_figure
+
 NUM_LEVELS = 16
 
 
@@ -48,4 +50,4 @@ def draw_landscape(
     axis.set_ylabel("second direction")
     axis.set_aspect("equal")
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
+from evonas.report.saving import save_figure
 
 PICTURE_FILE = "attacks.png"
 # differ in shade and marker, for black-and-white print and colour-blind readers
@@ -51,7 +52,7 @@ def draw_attacks(outcomes: Sequence[Outcome], *, path: Path, title: str) -> None
         axis.spines[side].set_visible(False)
     axis.set_title(title, fontsize=10)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def _line(

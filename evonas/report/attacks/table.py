@@ -10,6 +10,7 @@ import pandas as pd
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 from evonas.evaluation.attacks.masking.report import Masking
 from evonas.report.formulas import without_formulas
+from evonas.study.weights import write_whole
 
 TABLE_FILE = "attacks.csv"
 JSON_FILE = "attacks.json"
@@ -74,11 +75,11 @@ def write_attacks(
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = attack_table(outcomes)
-    without_formulas(table).to_csv(folder / TABLE_FILE, index=False)
+    write_whole(folder / TABLE_FILE, without_formulas(table).to_csv(index=False).encode())
     document = {
         **about,
         "attacks": json.loads(table.to_json(orient="records")),
         "masking": {epsilon: each.as_document() for epsilon, each in masking.items()},
     }
     text = json.dumps(document, indent=1, allow_nan=False)
-    (folder / JSON_FILE).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / JSON_FILE, f"{text}\n".encode())

@@ -10,6 +10,7 @@ from evonas.report.controls.comparison import Comparison
 from evonas.report.controls.order import by_difference
 from evonas.report.controls.paired import Estimate
 from evonas.report.controls.verdict import readable_measure, reported, verdict
+from evonas.report.saving import save_figure
 from evonas.study.controls.names import NETWORK, group_of
 
 _OTHER = "#334155"
@@ -41,7 +42,7 @@ def draw_controls(comparisons: Sequence[Comparison], *, path: Path, title: str) 
         mine = [row for row in rows if row.measure == measure]
         draw_measure(pair[0], pair[1], mine, measure)
     figure.suptitle(title, fontsize=11)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def draw_measure(means: Axes | None, gaps: Axes, rows: Sequence[Comparison], measure: str) -> None:
