@@ -88,7 +88,8 @@ def test_exported_file_gives_same_logits_without_evonas(
     monkeypatch.setattr(exporting, "check_export", check)
     out = tmp_path / "new" / "folder" / f"network{exporting.SUFFIXES[file_format]}"
     found = evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
-    assert checked == [found] == [out]
+    assert [each.name for each in checked] == [found.name]
+    assert found == out
     if file_format == "python":
         text = found.read_text(encoding="utf-8")
         assert "evonas" not in text.split('"""')[2]
@@ -142,14 +143,28 @@ def test_file_with_other_logits_is_not_left_behind(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("file_format", ["onnx", "pt2", "python"])
-def test_place_that_cannot_be_written_is_an_error_of_the_system(
+@pytest.mark.parametrize("problem", [StorageError("its logits differ"), KeyboardInterrupt()])
+def test_failed_export_leaves_the_earlier_one(
+    model: Path, tmp_path: Path, problem: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(exporting, "check_export", fail)
+    for name in ("network.py", "network.weights.safetensors"):
+        (tmp_path / name).write_text("of another network")
+    with pytest.raises(type(problem)):
+        evonas.export(model, format="python", out=tmp_path / "network.py")
+    assert {each.read_text() for each in tmp_path.iterdir()} == {"of another network"}
+
+
+@pytest.mark.parametrize("file_format", list(exporting.SUFFIXES))
+def test_folder_in_the_place_of_the_file_is_refused(
     model: Path, tmp_path: Path, file_format: str
 ) -> None:
-    """The command line shows these in one line."""
     out = tmp_path / f"network{exporting.SUFFIXES[file_format]}"
     out.mkdir()
-    with pytest.raises(OSError, match="Is a directory"):
+    with pytest.raises(ConfigError, match="is a folder"):
         evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
 
 

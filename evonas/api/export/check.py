@@ -69,8 +69,8 @@ def check_export(
     error = float((found - expected).abs().max() / expected.abs().max().clamp_min(1.0))
     if not error <= TOLERANCE:
         raise StorageError(
-            f"{path}: its logits differ from the network's by {error:.1e} of the largest one; "
-            f"expected at most {TOLERANCE:.0e}"
+            f"{path.name}: its logits differ from the network's by {error:.1e} of the "
+            f"largest one; expected at most {TOLERANCE:.0e}"
         )
 
 
@@ -83,6 +83,6 @@ def _logits(path: Path, images: NDArray[np.float32], code: str) -> NDArray[np.fl
         ended = subprocess.run(command, capture_output=True, check=False, text=True, cwd=folder)
         if ended.returncode:
             reason = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
-            raise StorageError(f"{path}: cannot be used: {reason[0]}")
+            raise StorageError(f"{path.name}: cannot be used: {reason[0]}")
         logits: NDArray[np.float32] = np.load(found)
         return logits

@@ -1,11 +1,11 @@
 """``evonas.export``: a trained network as safetensors, ONNX, pt2 or a Python module; checked."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
@@ -16,10 +16,10 @@ from evonas.api.export.card import model_card
 from evonas.api.export.check import check_export
 from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, exported
 from evonas.api.export.python_file import python_source
-from evonas.errors import ConfigError, StorageError
+from evonas.errors import ConfigError
 from evonas.evaluation.model_file import load_described
 from evonas.rules import true_gradient
-from evonas.study.weights import kept_weights
+from evonas.study.weights import kept_weights, write_whole
 from evonas.version import evonas_version
 
 Format: TypeAlias = Literal["safetensors", "onnx", "pt2", "python"]
@@ -90,25 +90,21 @@ def export(
     path = Path(out) if out is not None else Path(f"{about['key']}{SUFFIXES[format]}")
     if path.suffix != SUFFIXES[format]:
         raise ConfigError(f"out: expected a file that ends in {SUFFIXES[format]}, got {path}")
+    if path.is_dir():
+        raise ConfigError(f"out: expected a file, {path} is a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "safetensors":
         if not (path.exists() and path.samefile(source)):
-            shutil.copyfile(source, path)
+            write_whole(path, source.read_bytes())
     else:
-        said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
-        _WRITERS[format](network, path, said)
-        try:
-            check_export(network, path, file_format=format, shape=tuple(about["input_shape"]))
-        except StorageError:
-            path.unlink()  # so that nobody takes it for the network
-            raise
+        _write_checked(network, path, about, file_format=format)
     if card:
         run = None if key is None else Path(model)
         is_named = path.stem.isidentifier() and not iskeyword(path.stem)
         use = USE_BY_PATH if format == "python" and not is_named else USE[format]
         use = use.format(file=path.name, module=path.stem)
         text = model_card(network, about, use=use, source=source, run=run)
-        path.with_suffix(CARD_SUFFIX).write_text(text, encoding="utf-8")
+        write_whole(path.with_suffix(CARD_SUFFIX), text.encode())
     return path
 
 
@@ -123,6 +119,25 @@ def _file_of(model: Path, key: str | None) -> Path:
     if key is None:
         raise ConfigError(f"{model}: expected the key of a candidate; see evonas front {model}")
     return kept_weights(study.folder, study.find(key).key)
+
+
+def _write_checked(
+    network: nn.Module, path: Path, about: Mapping[str, Any], *, file_format: str
+) -> None:
+    """Write a file, with its weights if it has some beside it, that gives the network's logits.
+
+    It is written and checked elsewhere, so that nobody takes another file for the network, and an
+    earlier export is only replaced by one that works.
+    """
+    said = {name: value for name, value in about.items() if name not in ("space", "sha256")}
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
+        draft = Path(folder) / path.name
+        _WRITERS[file_format](network, draft, said)
+        check_export(network, draft, file_format=file_format, shape=tuple(about["input_shape"]))
+        # the file itself last: it needs the others
+        for each in sorted(Path(folder).iterdir(), key=lambda each: each == draft):
+            if each.is_file():
+                each.replace(path.with_name(each.name))
 
 
 def _write_onnx(network: nn.Module, path: Path, about: Mapping[str, Any]) -> None:
