@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import load_job_data
 from evonas.study.final.result import FinalResult
 from evonas.study.final.run import Ended, run_seed
+from evonas.study.folder import LOCK_FILE
 from evonas.study.versions import installed_packages
 from evonas.study.weights import write_whole
 
@@ -153,17 +154,33 @@ def train_and_write(
     """
     if seeds < 1:
         raise ConfigError(f"seeds: expected at least 1, got {seeds}")
+    with _locked(folder):
+        job.check(folder)
+        return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Create the folder of a training, for this process alone; after a refusal, it is gone."""
+    lock = FileLock(folder / LOCK_FILE)
+    missing: list[Path] = []
     try:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock")
         lock.acquire(timeout=0.5, poll_interval=0.05)
     except Timeout as problem:
         raise RunFolderError(f"{folder}: another process is working on this training") from problem
     except OSError as problem:
         raise RunFolderError(f"{folder}: cannot be created: {problem.strerror}") from problem
     try:
-        job.check(folder)
-        return _train(job, folder, data_dir, seeds, device, on_progress, tell, on_epoch)
+        yield
+    except InputError:
+        if {path.name for path in folder.iterdir()} == {LOCK_FILE}:
+            with suppress(OSError):  # another process waits here, or Windows keeps open files
+                (folder / LOCK_FILE).unlink()
+                for path in missing:
+                    path.rmdir()
+        raise
     finally:
         lock.release()
 
