@@ -17,7 +17,7 @@ from evonas.evaluation.data.fingerprint import fingerprint
 from evonas.evaluation.data.fitting import Fitting
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_search_data, load_test, traits_of
-from evonas.evaluation.data.place import COUNTED
+from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
@@ -69,7 +69,8 @@ def candidate_target(
         part: ``validation`` for images that the search attacked, ``test`` for the test part.
         num_images: maximum number of images, stratified by class.
         seed: seed of the attacks; results are stored under it.
-        out: folder for the table and the picture; inside the run's folder if None.
+        out: folder for the table and the picture; if None, one inside the run's folder that only
+            attacks on the same images with the same seed share.
 
     Raises:
         UnknownNameError: no candidate has this key, or the prefix is ambiguous.
@@ -110,7 +111,7 @@ def candidate_target(
         network=network,
         images=images,
         epsilon=protocol.epsilon,
-        folder=out or folder / ATTACKS_FOLDER / candidate.key,
+        folder=out or folder / ATTACKS_FOLDER / candidate.key / _set_name(part, images, seed),
         title=f"{candidate.key} of {folder.name}, {len(images)} {part} images of "
         f"{settings.training.dataset}",
         about={
@@ -146,7 +147,8 @@ def model_target(
         part: ``validation`` or ``test``.
         num_images: maximum number of images, stratified by class.
         seed: seed of the attacks.
-        out: folder for the table and the picture; ``attacks-NAME`` next to the file if None.
+        out: folder for the table and the picture; if None, one in ``attacks-NAME`` next to the
+            file that only attacks on the same images with the same seed share.
 
     Raises:
         ConfigError: no data set is given, its images have another shape or other classes than the
@@ -180,8 +182,6 @@ def model_target(
             f"another number; choose the data set that the network was trained on"
         )
     images = robust_subset(whole, num_images=num_images, seed=derive_seed(split_seed, "attack"))
-    folder = out or path.parent / f"attacks-{path.stem}"
-    file = folder / RESULTS_FILE
     about: dict[str, Any] = {
         "model": str(path),
         "dataset": dataset,
@@ -195,6 +195,11 @@ def model_target(
     # the paths may hold another network or other images by the time the command is repeated
     about["model_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     about["images_sha256"] = fingerprint(images)
+    name = [dataset, *([about["images_sha256"][:8]] if dataset in OWN_IMAGES else [])]
+    name += [_set_name(part, images, seed), *([f"split-{split_seed}"] if split_seed else [])]
+    name += [] if image_size is None else [f"size-{image_size}"]
+    folder = out or path.parent / f"attacks-{path.stem}" / "-".join(name)
+    file = folder / RESULTS_FILE
     known = _read_results(file, about)
 
     def record(name: str, body: dict[str, Any]) -> None:
@@ -213,6 +218,11 @@ def model_target(
         known=dict(known),
         record=record,
     )
+
+
+def _set_name(part: Part, images: Images, seed: int) -> str:
+    """Name of the folder for attacks on these images with this seed."""
+    return f"{part}-{len(images)}-seed-{seed}"
 
 
 def _has_classes(images: Images, dataset: str, number: int) -> bool:

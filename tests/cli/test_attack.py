@@ -47,7 +47,7 @@ def test_run_and_model_file_give_same_table_from_cache(
     shown = call("attack", str(folder), key[:8], *SMALL)
     assert "worst case" in shown
     assert "masked" in shown
-    found = rows(folder / "attacks" / key / "attacks.csv")
+    found = rows(folder / "attacks" / key / "validation-12-seed-0" / "attacks.csv")
     assert {row["gradient"] for row in found} == {"true", "surrogate", "none"}
     of_file = ["attack", str(model), *SMALL, "--dataset", "digits", "--out", str(tmp_path)]
     call(*of_file)
@@ -59,9 +59,9 @@ def test_run_and_model_file_give_same_table_from_cache(
     with monkeypatch.context() as patch:
         patch.setattr(module, "run_attack", again)
         patch.setattr(module, "masking", again)
-        (folder / "attacks" / key / "attacks.csv").unlink()
+        (folder / "attacks" / key / "validation-12-seed-0" / "attacks.csv").unlink()
         assert call("attack", str(folder), key, *SMALL) == shown
-        assert rows(folder / "attacks" / key / "attacks.csv") == found
+        assert rows(folder / "attacks" / key / "validation-12-seed-0" / "attacks.csv") == found
         call(*of_file)
     assert len(rows(tmp_path / "attacks.csv")) == len(found)
 
@@ -109,9 +109,29 @@ def test_results_of_replaced_model_file_are_not_reused(
     for each, found in zip((model, other), expected, strict=True):
         kept.write_bytes(each.read_bytes())
         call("attack", str(kept), *options)
-        assert robust(tmp_path / "attacks-model") == found
+        assert robust(tmp_path / "attacks-model" / "digits-validation-40-seed-0") == found
     call("attack", str(kept), *options, "--image-size", "8")  # which the file says nothing about
-    assert robust(tmp_path / "attacks-model") == expected[1]
+    assert robust(tmp_path / "attacks-model" / "digits-validation-40-seed-0-size-8") == expected[1]
+
+
+def test_attacks_on_other_images_or_seeds_are_kept(
+    folder: Path, call: Callable[..., str], tmp_path: Path
+) -> None:
+    model = tmp_path / "model.safetensors"
+    original = next((folder / "models").iterdir())
+    model.write_bytes(original.read_bytes())
+    targets = {
+        folder / "attacks" / original.stem: [str(folder), original.stem],
+        tmp_path / "attacks-model": [str(model), "--dataset", "digits"],
+    }
+    for home, target in targets.items():
+        before = set(home.glob("*/attacks.csv"))
+        given = ["attack", *target, "--epsilon", "1/255", "--quiet"]
+        for other in (["2"], ["3"], ["2", "--part", "test"], ["2", "--seed", "1"]):
+            call(*given, "--images", *other)
+        files = set(home.glob("*/attacks.csv")) - before
+        assert len(files) == 4
+        assert {row["images"] for file in files for row in rows(file)} == {"2", "3"}
 
 
 def test_invalid_attack_targets_are_rejected(
