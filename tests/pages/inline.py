@@ -7,6 +7,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from tests.pages.arguments import problems_of_arguments
 from tests.pages.blocks import blocks_of
 from tests.pages.named import problems_of_file, problems_of_modules, problems_of_python
 from tests.pages.typed import commands, problems_of_line, problems_of_options
@@ -35,7 +36,8 @@ def problems_of_inline(text: str, folder: Path) -> list[str]:
         folder: folder of the page.
     """
     found = [
-        *problems_of_python(text), *problems_of_modules(text), *problems_of_file(text, folder),
+        *problems_of_python(text), *problems_of_modules(text), *problems_of_arguments(text),
+        *problems_of_file(text, folder),
     ]  # fmt: skip
     if text.startswith("evonas "):
         found += problems_of_line(shlex.split(text)[1:])
@@ -55,7 +57,9 @@ def problems_of_page(text: str, folder: Path) -> list[str]:
     ]
     for block in blocks_of(text):
         for command in block.commands:
-            problems = list(problems_of_modules(command.text))
+            problems = [
+                *problems_of_modules(command.text), *problems_of_arguments(command.text)
+            ]  # fmt: skip
             if command.words[0] == "evonas":
                 problems += problems_of_line(command.words[1:])
             found += [f"line {block.line}: {command.text}: {problem}" for problem in problems]

@@ -73,27 +73,27 @@ def problems_of_modules(text: str, *, with_options: bool = True) -> Iterator[str
     for name, rest in MODULE.findall(text):
         if PLACEHOLDER.search(name):
             continue
-        path = _path_of(name)
+        path = path_of(name)
         if path is None:
             yield f"there is no module {name}"
         elif with_options:
             for option in OPTION.findall(rest):
-                if f'"{option}"' not in _source(path):
+                if f'"{option}"' not in source_of(path):
                     yield f"{name} has no option {option}"
 
 
-def _path_of(module: str) -> Path | None:
+def path_of(module: str) -> Path | None:
     path = ROOT / module.replace(".", "/")
     files = (path.with_suffix(".py"), path / "__main__.py")
     return next((file for file in files if file.exists()), None)
 
 
 @cache
-def _source(path: Path) -> str:
+def source_of(path: Path) -> str:
     """Source of a runnable module and of the neighbouring modules that it imports."""
     text = path.read_text(encoding="utf-8")
     imported = re.findall(rf"^from ({path.parent.name}\.[\w.]+) import", text, re.MULTILINE)
-    return "\n".join([text, *(_source(each) for name in imported if (each := _path_of(name)))])
+    return "\n".join([text, *(source_of(each) for name in imported if (each := path_of(name)))])
 
 
 def problems_of_file(text: str, folder: Path) -> Iterator[str]:

@@ -137,6 +137,17 @@ WRONG = {
     "evonas.search(budget=3)": "evonas.search has no argument budget",
     "python -m benchmarks.nothing": "there is no module benchmarks.nothing",
     "python -m docs.make --nothing": "docs.make has no option --nothing",
+    "python -m benchmarks.attack_budget a b": "benchmarks.attack_budget takes 1 arguments, not 2",
+    "python -m benchmarks.signals --count 3": "benchmarks.signals takes 1 arguments, not 0",
+    "python -m benchmarks.rules_on_digits --shallow": (
+        "benchmarks.rules_on_digits takes at least 1 arguments, not 0"
+    ),
+    "python -m benchmarks.gradient_variance imagenet": (
+        "benchmarks.gradient_variance: dataset takes digits, cifar10, not imagenet"
+    ),
+    "python -m benchmarks.supernet_guidance credits --algorithm evonas": (
+        "benchmarks.supernet_guidance: measurement takes ranking, credit, similarity, not credits"
+    ),
     "docs/nothing.md": "there is no docs/nothing.md",
     "evonas/nothing/": "there is no evonas/nothing/",
     "search/nothing.py": "there is no search/nothing.py",
