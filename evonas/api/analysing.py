@@ -13,6 +13,7 @@ from evonas.api.analyses.steps_bar import steps_bar
 from evonas.api.study import Study
 from evonas.api.terminal.console import working
 from evonas.errors import ConfigError, DataError
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.registry import suggestion
 from evonas.seeds import derive_seed
 from evonas.study.results.reading import RunState, read_run
@@ -29,6 +30,7 @@ MAX_NETWORKS = 3
 """Networks of the front that are analysed when no keys are given."""
 
 
+@ordinary_torch()
 def analyse(
     runs: "Study | str | Path | Sequence[Study | str | Path]",
     *,

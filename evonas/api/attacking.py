@@ -18,6 +18,7 @@ from evonas.evaluation.attacks.masking.diagnosis import FEW_STEPS
 from evonas.evaluation.attacks.masking.report import Masking
 from evonas.evaluation.attacks.suite import LEVEL_1, LEVEL_2, ONE_PIXEL, NamedAttack
 from evonas.evaluation.data.images import FloatImages, Images
+from evonas.evaluation.ordinary_torch import ordinary_torch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,7 @@ class AttackReport:
         return tuple(dict.fromkeys(flag for each in self.masking.values() for flag in each.flags))
 
 
+@ordinary_torch()
 def attack(
     network: nn.Module,
     images: Tensor,

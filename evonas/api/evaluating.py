@@ -10,6 +10,7 @@ from torch import nn
 from evonas.errors import ConfigError
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.loading import traits_of
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
@@ -49,6 +50,7 @@ class Trained:
         return self.evaluation.values
 
 
+@ordinary_torch()
 def evaluate(
     space: str | Path | Space,
     genome: str | Genome,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.evaluation.training.devices import check_device
 from evonas.report.controls.twin import read_twin_differences, twin_differences
 from evonas.report.picture import write_picture
@@ -194,7 +195,7 @@ def with_workers(settings: Settings, workers: Workers) -> Settings:
 
 @contextmanager
 def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecutor]:
-    """The executor for a run's device, closed at the end.
+    """The executor for a run's device, closed at the end; until then torch is as in its workers.
 
     Args:
         settings: settings of the run.
@@ -212,7 +213,8 @@ def executor_of(settings: Settings, workers: Workers) -> Iterator[AbstractExecut
         place=None if workers.text is None else parse_workers(workers.text),
     )
     try:
-        yield executor
+        with ordinary_torch():
+            yield executor
     finally:
         executor.close()
 

@@ -9,6 +9,7 @@ from evonas.api.checks.reading_bar import reading_bar
 from evonas.api.study import Study
 from evonas.errors import RunFolderError
 from evonas.evaluation.data.place import COUNTED
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.settings import Settings, Unset
 from evonas.settings.reading import read_settings
 from evonas.space import source_text
@@ -98,7 +99,8 @@ def new_study(
     """
     named = given if space is None else {"space": space, **given}
     wanted = read_settings(named, on_top_of=settings)
-    resolved, text = resolve(wanted), source_text(wanted.problem.space)
+    with ordinary_torch():
+        resolved, text = resolve(wanted), source_text(wanted.problem.space)
     resolved, prior_json = with_prior(resolved, str(wanted.problem.space), prior)
     earlier = [Path(each) for each in warm_start]
     check_protocol(resolved, text, earlier)

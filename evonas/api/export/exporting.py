@@ -18,6 +18,7 @@ from evonas.api.export.program import DYNAMIC, INPUT, OUTPUT, example_images, ex
 from evonas.api.export.python_file import python_source
 from evonas.errors import ConfigError
 from evonas.evaluation.model_file import load_described
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.rules import true_gradient
 from evonas.study.weights import kept_weights, write_whole
 from evonas.version import evonas_version
@@ -43,6 +44,7 @@ USE_BY_PATH = (
 """Of a Python file whose name is no identifier, as most keys are none."""
 
 
+@ordinary_torch()
 def export(
     model: Path | str,
     key: str | None = None,

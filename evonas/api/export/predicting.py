@@ -11,6 +11,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.evaluation.data.fitting import CROP, LETTERBOX, Fitting
 from evonas.evaluation.data.folder.decoding import SUFFIXES, decode
 from evonas.evaluation.model_file import load_described
+from evonas.evaluation.ordinary_torch import ordinary_torch
 
 BATCH = 64
 GREY = (
@@ -41,6 +42,7 @@ class Prediction:
     probability: float
 
 
+@ordinary_torch()
 def predict(
     model: Path | str, files: Iterable[Path | str], *, fit: str = CROP
 ) -> list[Prediction]:

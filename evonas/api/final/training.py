@@ -17,6 +17,7 @@ from evonas.evaluation.data.loading import load_test
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
 from evonas.study.final.companions import companions
@@ -31,6 +32,7 @@ from evonas.study.weights import write_whole
 BAR_TITLE = "training"
 
 
+@ordinary_torch()
 def train(
     run: Path | str | None = None,
     key: str | None = None,
