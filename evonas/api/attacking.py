@@ -19,6 +19,7 @@ from evonas.evaluation.attacks.masking.report import Masking
 from evonas.evaluation.attacks.suite import LEVEL_1, LEVEL_2, ONE_PIXEL, NamedAttack
 from evonas.evaluation.data.images import FloatImages, Images
 from evonas.evaluation.ordinary_torch import ordinary_torch
+from evonas.settings.reading import plain, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,14 +141,18 @@ def make_battery(
     Raises:
         ConfigError: a radius, the level, the seed or the batch size is out of range.
     """
+    level = whole_number("level", level)
+    batch_size = whole_number("batch size of an attack", batch_size)
+    seed = whole_number("seed of an attack", seed)
     if level not in LEVELS:
         raise ConfigError(f"level: expected 1 or 2, got {level}")
     if batch_size < 1:
         raise ConfigError(f"batch size of an attack: expected at least 1, got {batch_size}")
     if seed < 0:
         raise ConfigError(f"seed of an attack: expected a whole number from 0 on, got {seed}")
-    several = [epsilon] if isinstance(epsilon, str | int | float | Fraction) else list(epsilon)
-    radii = tuple(dict.fromkeys(_radius(each) for each in several))
+    given: Any = plain(epsilon)
+    several = [given] if isinstance(given, str | int | float | Fraction) else list(given)
+    radii = tuple(dict.fromkeys(_radius(plain(each)) for each in several))
     if not radii:
         raise ConfigError("epsilon: expected at least one radius, got none")
     attacks = (*LEVELS[level], *(ONE_PIXEL if has_one_pixel else ()))
@@ -204,6 +209,10 @@ def _radius(given: str | float | Fraction) -> Fraction:
 
 
 def _checked(images: Tensor, labels: Tensor) -> FloatImages:
+    for name, given in (("images", images), ("labels", labels)):
+        if not isinstance(given, Tensor):
+            raise DataError(f"{name}: expected a torch.Tensor, got {type(given).__name__}")
+    images = images.detach()
     if images.dim() != 4 or not images.is_floating_point() or not len(images):
         raise DataError(
             "images: expected float (N, channels, height, width) in [0, 1] with N above 0, got "
@@ -223,4 +232,4 @@ def _checked(images: Tensor, labels: Tensor) -> FloatImages:
         raise DataError(
             f"labels: expected on the images' device {images.device}, got {labels.device}"
         )
-    return FloatImages(images.detach(), labels)
+    return FloatImages(images, labels)

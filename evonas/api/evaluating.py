@@ -14,7 +14,7 @@ from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.evaluation.protocol import Protocol, Stage
 from evonas.evaluation.record import Evaluation
 from evonas.settings import Settings
-from evonas.settings.reading import read_settings
+from evonas.settings.reading import read_settings, whole_number
 from evonas.space import Genome, Space
 from evonas.space import load as load_space
 from evonas.study.executors.inline import InlineExecutor
@@ -84,6 +84,7 @@ def evaluate(
         >>> bool(trained.values["acc"] == study.front.acc.iloc[0])
         True
     """
+    replicate = whole_number("replicate", replicate)
     if replicate < 0:
         raise ConfigError(f"replicate: expected a whole number of at least 0, got {replicate}")
     whole = space if isinstance(space, Space) else load_space(str(space))

@@ -44,6 +44,23 @@ def read_settings(
     return (on_top_of or Settings()).with_values(values)
 
 
+def plain(value: Any) -> Any:
+    """Python's own number, text or list for one of NumPy, torch or pandas; others as they are."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def whole_number(name: str, value: Any) -> int:
+    """An argument of a function as a Python number.
+
+    Raises:
+        ConfigError: it is no whole number.
+    """
+    number = plain(value)
+    if type(number) is not int:
+        raise ConfigError(f"{name}: expected a whole number, got {show(value)}")
+    return number
+
+
 def flat(document: Any, *, where: str) -> dict[str, Any]:
     """Return the settings of a configuration file by name, whether they are grouped or not.
 
@@ -71,6 +88,7 @@ def flat(document: Any, *, where: str) -> dict[str, Any]:
 
 
 def _convert(known: Setting, value: Any) -> Any:
+    value = plain(value)
     if value is None:
         return None
     if known.item_type is not None:
@@ -96,7 +114,7 @@ def _items(known: Setting, value: Any) -> Iterable[Any]:
     parts = [
         part for text in texts for part in (_split(text) if isinstance(text, str) else [text])
     ]
-    return [_READERS[known.plain_type](known, part) for part in parts]
+    return [_READERS[known.plain_type](known, plain(part)) for part in parts]
 
 
 def _split(text: str) -> list[str]:

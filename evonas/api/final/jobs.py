@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-from evonas.errors import ConfigError
+from evonas.errors import ConfigError, show
 from evonas.evaluation.architectures.base import AbstractArchitecture
 from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.architectures.named import NamedArchitecture
@@ -21,6 +21,7 @@ from evonas.evaluation.training.precision import check_precision
 from evonas.networks.named.table import NETWORKS
 from evonas.registry import look_up
 from evonas.settings.machine import Precision
+from evonas.settings.reading import plain, whole_number
 from evonas.settings.training import STORAGE
 from evonas.space import load, source_text
 from evonas.study.final.job import SPACE_FILE, FinalJob
@@ -61,6 +62,14 @@ def make_job(
     Arguments and errors are those of :func:`train`.
     """
     check_one_device(device)
+    split_seed, processes = (
+        whole_number(name, value)
+        for name, value in (("split_seed", split_seed), ("processes", processes))
+    )
+    channels, cells, image_size = (
+        None if value is None else whole_number(name, value)
+        for name, value in (("channels", channels), ("cells", cells), ("image_size", image_size))
+    )
     if precision not in get_args(Precision):
         known = ", ".join(get_args(Precision))
         raise ConfigError(f"precision: expected one of {known}, got {precision}")
@@ -157,10 +166,16 @@ def recipe_with(
     """
     given = given or RECIPES.get(network or "", DEFAULT_RECIPE)
     recipe = given if isinstance(given, FinalRecipe) else load_recipe(given)
-    values = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
-    changes = {name: value for name, value in values.items() if value is not None}
+    values = {"epochs": epochs, "batch": batch}
+    changes: dict[str, Any] = {
+        name: whole_number(name, value) for name, value in values.items() if value is not None
+    }
+    if learning_rate is not None:
+        changes["learning_rate"] = rate = plain(learning_rate)
+        if not isinstance(rate, int | float):
+            raise ConfigError(f"learning_rate: expected a number, got {show(rate)}")
     try:
-        return replace(recipe, **changes)  # type: ignore[arg-type]
+        return replace(recipe, **changes)
     except ValueError as problem:
         raise ConfigError(f"recipe: {str(problem).removeprefix('.')}") from problem
 

@@ -20,6 +20,7 @@ from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.ordinary_torch import ordinary_torch
 from evonas.evaluation.training.precision import default_precision
 from evonas.settings.machine import Precision
+from evonas.settings.reading import whole_number
 from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import load_job_data
@@ -110,6 +111,7 @@ def train(
         >>> len(report.curve)
         3
     """
+    seeds = whole_number("seeds", seeds)
     chosen = recipe_with(
         recipe, network=network, epochs=epochs, batch=batch, learning_rate=learning_rate
     )
