@@ -14,6 +14,7 @@ from evonas.errors import ConfigError, DataError
 from evonas.evaluation.attacks.battery.outcome import Outcome, worst_cases
 from evonas.evaluation.attacks.battery.run import Battery, Record, run_battery
 from evonas.evaluation.attacks.epsilon import parse_epsilon
+from evonas.evaluation.attacks.frozen_network import frozen
 from evonas.evaluation.attacks.masking.diagnosis import FEW_STEPS
 from evonas.evaluation.attacks.masking.report import Masking
 from evonas.evaluation.attacks.suite import LEVEL_1, LEVEL_2, ONE_PIXEL, NamedAttack
@@ -120,6 +121,7 @@ def attack(
         batch_size=batch_size,
     )  # fmt: skip
     checked = _checked(images, labels)
+    _check_classes(network, checked)
     with count_display(is_quiet=not progress, title=BAR_TITLE, unit="results") as show:
         result = run_battery(
             network, checked, battery, known={}, record=lambda *_: None, on_progress=show
@@ -206,6 +208,21 @@ def _radius(given: str | float | Fraction) -> Fraction:
     if not 0 <= given <= 1:
         raise ConfigError(f"epsilon: expected a share of the pixel range from 0 to 1, got {given}")
     return Fraction(given).limit_denominator(10**6)
+
+
+def _check_classes(network: nn.Module, images: FloatImages) -> None:
+    """Refuse labels of classes that the network does not have, before any attack."""
+    with frozen(network), torch.no_grad():
+        logits = network(images.pixels[:1])
+    if not isinstance(logits, Tensor) or logits.dim() != 2:
+        said = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise DataError(f"network: expected logits (N, classes), got {said}")
+    low, high = int(images.labels.min()), int(images.labels.max())
+    if low < 0 or high >= logits.shape[1]:
+        raise DataError(
+            f"labels: expected classes from 0 to {logits.shape[1] - 1}, as the network has "
+            f"{logits.shape[1]}, got {low} to {high}"
+        )
 
 
 def _checked(images: Tensor, labels: Tensor) -> FloatImages:

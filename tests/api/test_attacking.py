@@ -66,6 +66,19 @@ def test_invalid_images_or_labels_are_rejected(
         evonas.attack(linear(), images, labels, progress=False)
 
 
+def test_labels_must_be_classes_of_the_network() -> None:
+    class Pair(nn.Module):
+        def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, int]:
+            return images.flatten(1), 1
+
+    images = torch.rand(2, 3, 2, 2)
+    for labels, message in (([0, 3], "from 0 to 2, .* got 0 to 3"), ([-1, 0], "got -1 to 0")):
+        with pytest.raises(DataError, match=message):
+            evonas.attack(linear(), images, torch.tensor(labels), progress=False)
+    with pytest.raises(DataError, match=r"expected logits \(N, classes\), got tuple"):
+        evonas.attack(Pair(), images, torch.tensor([0, 1]), progress=False)
+
+
 def test_out_of_range_settings_are_rejected() -> None:
     images, labels = torch.rand(2, 3, 2, 2), torch.zeros(2, dtype=torch.long)
     for given, message in (
