@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ class Ablation:
 
 
 def ablate(
-    run: str | Path,
+    run: str | PathLike[str],
     key: str,
     *,
     replicates: int = REPLICATES,
@@ -89,7 +90,7 @@ def ablate(
     the existing ones. ``docs/controls.md`` says what each control is.
 
     Args:
-        run: the folder of a run; a study has the same as a method.
+        run: a study or the folder of a run.
         key: key of the network, or an unambiguous prefix of it.
         replicates: trainings of the network and of each control.
         rules: single rules to train the whole network under; those of the run if None.

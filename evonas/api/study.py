@@ -1,6 +1,7 @@
 """A study on disk: its settings, its tables, its trained networks."""
 
 from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -34,7 +35,6 @@ class Study:
         folder: folder of the run.
 
     Attributes:
-        folder: folder of the run.
         settings: settings of the run, with all defaults resolved.
 
     Raises:
@@ -50,10 +50,19 @@ class Study:
         torch.Size([2, 10])
     """
 
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        with readable_run(self.folder) as (settings, _):
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        self._given, self._home = Path(folder), Path(folder).absolute()
+        with readable_run(self._given) as (settings, _):
             self.settings: Settings = settings
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run: as given, or absolute once the working directory has changed."""
+        return self._given if self._given.absolute() == self._home else self._home
+
+    def __fspath__(self) -> str:
+        """The folder, so that a study may be given wherever the folder of a run may."""
+        return str(self.folder)
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -253,20 +262,11 @@ class Study:
         from evonas.api.ablating import ablate
 
         return ablate(
-            self.folder,
-            key,
-            replicates=replicates,
-            rules=rules,
-            random=random,
-            shuffled=shuffled,
-            architectures=architectures,
-            networks=networks,
-            network_rules=network_rules,
-            workers=workers,
-            timeout=timeout,
-            retry_failed=retry_failed,
-            progress=progress,
-        )
+            self.folder, key, replicates=replicates, rules=rules, random=random,
+            shuffled=shuffled, architectures=architectures, networks=networks,
+            network_rules=network_rules, workers=workers, timeout=timeout,
+            retry_failed=retry_failed, progress=progress,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         problem, data = self.settings.problem, self.settings.training.dataset
@@ -281,11 +281,11 @@ class Study:
         return f"<p>{escape(repr(self))}; its front:</p>{self.front.to_html()}"
 
 
-def load_study(folder: Path | str) -> Study:
-    """The study in ``folder``, finished or not.
+def load_study(folder: str | PathLike[str]) -> Study:
+    """The study in a folder, finished or not.
 
     Args:
-        folder: the folder that :func:`evonas.search` or ``evonas run`` made.
+        folder: that :func:`evonas.search` or ``evonas run`` made.
 
     Raises:
         RunFolderError: there is no run in the folder.

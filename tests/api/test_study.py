@@ -230,3 +230,24 @@ def test_importing_and_listing_evonas_imports_no_heavy_package() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_study_is_found_after_a_change_of_the_working_directory(
+    study: evonas.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(study.folder.parent)
+    opened = evonas.load_study(study.folder.name)
+    assert opened.folder == Path(study.folder.name)
+    expected = opened.front
+    monkeypatch.chdir(tmp_path)
+    assert opened.folder == study.folder.resolve()
+    pd.testing.assert_frame_equal(opened.front, expected)
+    assert opened.load(expected.index[0]) is not None
+
+
+def test_study_is_taken_where_the_folder_of_a_run_is(study: evonas.Study, tmp_path: Path) -> None:
+    out = tmp_path / "network.safetensors"
+    assert evonas.export(study, study.front.index[0], format="safetensors", out=out) == out
+    assert evonas.load_study(study).folder == study.folder
+    with pytest.raises(ConfigError, match="expected the key of a candidate"):
+        evonas.train(study, progress=False)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from keyword import iskeyword
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias, get_args
@@ -46,7 +47,7 @@ USE_BY_PATH = (
 
 @ordinary_torch()
 def export(
-    model: Path | str,
+    model: str | PathLike[str],
     key: str | None = None,
     *,
     format: Format = "onnx",  # noqa: A002  # the word that a user expects
@@ -59,7 +60,7 @@ def export(
     [0, 1]. Class names, key and genome are stored as metadata.
 
     Args:
-        model: the folder of a run, with ``key``; or a model file, from ``models/`` or
+        model: a study or the folder of a run, with ``key``; or a model file, from ``models/`` or
             ``evonas train``.
         key: key of a candidate of the run, or an unambiguous prefix of it.
         format: ``safetensors`` (for :func:`evonas.load_network`), ``onnx`` (extra ``export``),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
@@ -37,7 +38,7 @@ MIN_IMAGE_SIZE = 4  # pixels, as in a search
 
 
 def make_job(
-    run: Path | str | None,
+    run: str | PathLike[str] | None,
     key: str | None,
     *,
     space: str | Path | None,

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -35,7 +36,7 @@ BAR_TITLE = "training"
 
 @ordinary_torch()
 def train(
-    run: Path | str | None = None,
+    run: str | PathLike[str] | None = None,
     key: str | None = None,
     *,
     space: str | Path | None = None,
@@ -67,7 +68,8 @@ def train(
     threads). Finished seeds are only read.
 
     Args:
-        run: the folder of a run; or give ``space`` and ``genome``, or ``network`` and ``rule``.
+        run: a study or the folder of a run; or give ``space`` and ``genome``, or ``network`` and
+            ``rule``.
         key: key of a candidate of the run, or an unambiguous prefix of it.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
