@@ -1,6 +1,7 @@
 """Interface of all mirrors, and error messages for missing packages and failing stores."""
 
 import importlib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -44,6 +45,23 @@ def imported(module: str, *, extra: str) -> Any:
         raise ConfigError(
             f"mirror: packages are missing for {extra} ({problem}); pip install 'evonas[{extra}]'"
         ) from problem
+
+
+@contextmanager
+def quiet(*packages: str) -> Iterator[None]:
+    """Let packages log only warnings in this block; the user may log more outside.
+
+    Args:
+        packages: names of packages, imported before.
+    """
+    levels = {name: logging.getLogger(name).level for name in packages}
+    try:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(max(level, logging.WARNING))
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """Mirror a run as an MLflow experiment: one MLflow run per training, and one for the search."""
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
 
 from evonas.errors import ConfigError
-from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening
+from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening, quiet
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.finals import FinalCurve
 from evonas.report.mirrors.history import Training
@@ -20,6 +19,8 @@ NAME = "evonas.name"
 """Tags: identity of the mirrored run (on experiments), and name within it (on MLflow runs)."""
 
 SEARCH = "search"
+LOGGING = ("mlflow", "alembic")
+"""Packages that log every table that they create."""
 
 
 @final
@@ -41,19 +42,17 @@ class MlflowMirror:
     def __init__(self, uri: str, *, now: Callable[[], float] = time.time) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # MLflow reads it at import
         tracking = imported("mlflow.tracking", extra="mlflow")
-        for each in ("mlflow", "alembic"):  # they log every table that they create
-            logging.getLogger(each).setLevel(logging.WARNING)
         self._uri = uri
         self._now = now
         self._records: dict[str, MlflowRecord] | None = None
         expected = "mlflow: expected a tracking store such as sqlite:///mlflow.db"
-        with opening(uri, expected=expected):
+        with quiet(*LOGGING), opening(uri, expected=expected):
             self._client = tracking.MlflowClient(tracking_uri=uri)
             self._client.search_experiments(max_results=1)
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Log what is new; see :class:`Mirror`."""
-        with failures_as_mirror_errors(self._uri):
+        with quiet(*LOGGING), failures_as_mirror_errors(self._uri):
             experiment = self._experiment(run)
             if self._records is None:
                 self._records = self._read(experiment)

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from evonas.errors import ConfigError
 from evonas.evaluation.objectives import OBJECTIVES
-from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening
+from evonas.report.mirrors.base import Step, failures_as_mirror_errors, imported, opening, quiet
 from evonas.report.mirrors.candidate_facts import facts_of
 from evonas.report.mirrors.history import Training
 from evonas.report.mirrors.snapshot import Snapshot
@@ -45,11 +45,11 @@ class OptunaMirror:
 
     def __init__(self, url: str, *, now: Callable[[], datetime] = datetime.now) -> None:
         self._optuna = imported("optuna", extra="optuna")
-        self._optuna.logging.set_verbosity(self._optuna.logging.WARNING)
         self._url = url
         self._now = now
         storages = self._optuna.storages
-        with opening(url, expected="optuna: expected a storage such as sqlite:///study.db"):
+        expected = "optuna: expected a storage such as sqlite:///study.db"
+        with quiet("optuna"), opening(url, expected=expected):
             if "://" in url:
                 self._storage = storages.get_storage(url)
             else:
@@ -57,7 +57,7 @@ class OptunaMirror:
 
     def update(self, run: Snapshot, *, on_step: Step) -> None:
         """Add trials, and finish those whose results have come; see :class:`Mirror`."""
-        with failures_as_mirror_errors(self._url):
+        with quiet("optuna"), failures_as_mirror_errors(self._url):
             self._write_trainings(run, on_step)
             if run.state is not None and not run.is_running:
                 self._write_candidates(run, run.state)

@@ -182,3 +182,19 @@ def test_unrelated_study_is_rejected_and_left_unchanged(
 def test_unopenable_storage_raises_config_error() -> None:
     with pytest.raises(ConfigError, match="expected a storage such as"):
         OptunaMirror("sqlite:////no/such/place.db")
+
+
+@pytest.mark.parametrize("level", [optuna.logging.DEBUG, optuna.logging.ERROR])
+def test_what_optuna_logs_for_the_user_is_left_alone(
+    url: str, begin: Callable[..., Path], level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(level)
+    optuna.logging.enable_propagation()
+    try:
+        copied(OptunaMirror(url), begin())
+        assert optuna.logging.get_verbosity() == level
+    finally:
+        optuna.logging.set_verbosity(before)
+        optuna.logging.disable_propagation()
+    assert not caplog.records
