@@ -3,11 +3,13 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evonas.api.reporting.mirroring import mirrors
 from evonas.cli import main
+from evonas.errors import ConfigError
 from evonas.report.mirrors.snapshot import Snapshot
 from evonas.space import source_text
 from evonas.study.create import create_run
@@ -80,3 +82,16 @@ def test_missing_target_package_or_run_is_one_message(
     assert "pip install 'evonas[optuna]'" in errors
     code, _, errors = told(capsys, str(run / "none"), "--tensorboard", "logs")
     assert (code, errors.count("\n")) == (2, 1)
+
+
+def test_only_the_same_run_is_refused_while_it_is_mirrored(tmp_path: Path) -> None:
+    """Runs of one name in two folders, each with the store that lies beside it."""
+    store: dict[str, Any] = {"tensorboard": None, "mlflow": None, "optuna": "sqlite:///study.db"}
+    one, other = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    with (
+        mirrors(one, name=None, **store),
+        mirrors(other, name=None, **store),
+        pytest.raises(ConfigError, match="another process mirrors this run to optuna sqlite"),
+        mirrors(one, name=None, **store),
+    ):
+        pass

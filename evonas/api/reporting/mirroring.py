@@ -176,7 +176,8 @@ def mirrors(
     name = name or folder.resolve().name
     with ExitStack() as held:
         for store in makers:
-            held.enter_context(_held(f"{store} {name}"))
+            # the run too: elsewhere, sqlite:///study.db is another file
+            held.enter_context(_held(f"{store} {name}", folder))
         yield Copies(folder, name=name, makers=list(makers.values()), bar=bar)
 
 
@@ -187,9 +188,10 @@ def _tensorboard(logs: Path) -> "TensorboardMirror":
 
 
 @contextmanager
-def _held(what: str) -> Iterator[None]:
+def _held(what: str, folder: Path) -> Iterator[None]:
     """Keep a second process of this machine from adding the same trials."""
-    user = f"{Path.home()} {what}"  # the folder of temporary files is shared by all users
+    # the folder of temporary files is shared by all users
+    user = f"{Path.home()} {what} {folder.resolve()}"
     digest = hashlib.sha256(user.encode()).hexdigest()[:16]
     lock = FileLock(Path(tempfile.gettempdir()) / f"evonas-mirror-{digest}.lock")
     try:
