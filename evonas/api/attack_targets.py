@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from torch import nn
 
-from evonas.errors import ConfigError, StorageError
+from evonas.errors import ConfigError, RunFolderError, StorageError
 from evonas.evaluation.attacks.battery.run import Record
 from evonas.evaluation.attacks.robustness import robust_subset
 from evonas.evaluation.data.fingerprint import fingerprint
@@ -25,6 +25,7 @@ from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
 from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal.findings import Finding
+from evonas.study.upkeep.state import is_locked
 from evonas.study.weights import write_whole
 
 Part: TypeAlias = Literal["validation", "test"]
@@ -75,11 +76,14 @@ def candidate_target(
     Raises:
         UnknownNameError: no candidate has this key, or the prefix is ambiguous.
         DataError: its weights were not kept, or the images are missing.
+        RunFolderError: another process is working on the run.
         EvonasError: the run cannot be read; the message says why.
     """
     from evonas.api.study import Study
 
     study = Study(folder)
+    if is_locked(folder):  # results could not be recorded; the first may take hours
+        raise RunFolderError(f"{folder}: another process is working on this run")
     candidate, settings = study.find(key), study.settings
     network = study.load(candidate.key)
     protocol = Protocol.of(settings).on("cpu")

@@ -14,7 +14,7 @@ from evonas.evaluation.attacks.battery import run as module
 from evonas.evaluation.attacks.suite import NamedAttack
 from evonas.evaluation.model_file import read_model
 from evonas.report.attacks.reading import ATTACK
-from evonas.study.folder import readable_run
+from evonas.study.folder import opened_run, readable_run
 
 RUN = [
     "run", "--space", "tiny", "--objectives", "acc,robust", "--rules", "usf,fa",
@@ -132,6 +132,16 @@ def test_attacks_on_other_images_or_seeds_are_kept(
         files = set(home.glob("*/attacks.csv")) - before
         assert len(files) == 4
         assert {row["images"] for file in files for row in rows(file)} == {"2", "3"}
+
+
+def test_run_in_use_is_refused_before_any_attack(
+    folder: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "run_attack", None)
+    key = next((folder / "models").iterdir()).stem
+    with opened_run(folder):
+        told = call("attack", str(folder), key, "--images", "4", "--epsilon", "2/255", code=2)
+    assert "another process is working on this run" in told
 
 
 def test_invalid_attack_targets_are_rejected(
