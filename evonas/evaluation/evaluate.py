@@ -47,9 +47,8 @@ def evaluate(
     """Build, train and measure one candidate.
 
     Cheap objectives gate expensive ones. A candidate whose free objectives violate a constraint
-    is not trained. In its first training, the expensive objectives are skipped if any constraint
-    is violated, or if a rival would dominate the candidate even with the best possible value of
-    each of them.
+    is not trained. In a first training, the expensive ones are skipped if any constraint is
+    violated, or if a rival would dominate even the best possible value of each of them.
 
     If memory runs out, the whole evaluation is repeated once at half the batch, and the record
     says so.
@@ -162,8 +161,7 @@ def _measuring(
     with arithmetic("fp32", device_type=torch.device(protocol.device).type):
         record.measure("forward", subject)
         record.measure_learned(subject)
-        # replicates are measured in full: a mean over those within the constraints alone would be
-        # too good
+        # replicates are measured in full: means without those outside would be too good
         if stage.replicate or not (record.violation or record.is_gated(subject, stage.rivals)):
             record.measure("attack", subject)
             if stage.is_confirmation:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,9 @@ def shown(
 def test_probability_is_a_dash_if_the_noise_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One of two trainings is outside a constraint, so no two values are there to compare."""
-    some = [training("a", 0, 0.88), training("a", 1, 0.83, violation=0.02)]
+    """The first training was outside a constraint and not attacked, so one value is known."""
+    first = training("a", 0, 0.83, violation=0.02)
+    some = [replace(first, values={"acc": 0.83}), training("a", 1, 0.88)]
     head, row, *_ = shown(tmp_path, some, monkeypatch)
     assert dict(zip(head.split(), row.split(), strict=False))["P"] == "-"
     both = [training("a", 0, 0.88), training("a", 1, 0.86)]
