@@ -60,13 +60,21 @@ class Target:
 
 
 def candidate_target(
-    folder: Path, key: str, *, part: Part, num_images: int, seed: int, out: Path | None
+    folder: Path,
+    key: str,
+    *,
+    data_dir: Path | None,
+    part: Part,
+    num_images: int,
+    seed: int,
+    out: Path | None,
 ) -> Target:
     """A candidate of a run, on images of the run's data set; results go into its journal.
 
     Args:
         folder: folder of the run.
         key: key of the candidate, or a prefix of it; its weights must have been kept.
+        data_dir: where the run's images lie; None if they are where the run says.
         part: ``validation`` for images that the search attacked, ``test`` for the test part.
         num_images: maximum number of images, stratified by class.
         seed: seed of the attacks; results are stored under it.
@@ -86,6 +94,8 @@ def candidate_target(
         raise RunFolderError(f"{folder}: another process is working on this run")
     candidate, settings = study.find(key), study.settings
     network = study.load(candidate.key)
+    if data_dir is not None:
+        settings = settings.with_values({"data_dir": str(data_dir.resolve())})
     protocol = Protocol.of(settings).on("cpu")
     if part == "validation":
         images = attacked_validation(_attacking_all(protocol, num_images))

@@ -157,6 +157,9 @@ def test_invalid_attack_targets_are_rejected(
     assert "expected no key" in refused("attack", str(model), "a", "--dataset", "digits")
     assert "level: expected 1 or 2" in refused("attack", str(folder), model.stem, "--level", "3")
     assert "epsilon" in refused("attack", str(folder), model.stem, "--epsilon", "9/8")
+    for option in ("--dataset=digits", "--image-size=8", "--split-seed=0"):
+        told = refused("attack", str(folder), model.stem, option)
+        assert f"{option.partition('=')[0]} is for a model file" in told
     weights, said = read_model(model)
     del said["sha256"]
     fewer = {f"classifier.{n}": weights[f"classifier.{n}"][:9] for n in ("weight", "bias")}

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 import evonas
+from evonas.api.attack_targets import Part, candidate_target
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation import evaluate
 from evonas.evaluation.data.fingerprint import fingerprint
@@ -146,6 +147,29 @@ def test_run_can_follow_moved_images(
     assert len(stopped.evaluations) == 6
     # the new folder is remembered
     assert evonas.load_study(stopped.folder).settings.training.data_dir == str(moved)
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_attack_follows_moved_images(images: Path, tmp_path: Path, part: Part) -> None:
+    study = evonas.search("tiny", data_dir=images, out=tmp_path / "run", progress=False, **RUN)
+
+    def attacked(data_dir: Path | None) -> Images:
+        for remembered in (evaluate._load, evaluate.attacked_validation):  # as in a fresh process
+            remembered.cache_clear()
+        return candidate_target(
+            study.folder, study.front.index[0],
+            data_dir=data_dir, part=part, num_images=4, seed=0, out=None,
+        ).images  # fmt: skip
+
+    expected = attacked(None)
+    moved = images.rename(tmp_path / "moved")
+    with pytest.raises(DataError, match=str(images)):
+        attacked(None)
+    assert torch.equal(attacked(moved).pixels, expected.pixels)
+    shutil.rmtree(moved)
+    draw(moved, seed=1)
+    with pytest.raises(DataError, match="found others"):
+        attacked(moved)
 
 
 @pytest.mark.parametrize("rules", ["fa", "fa,usf"])  # with the signals free, and without any

@@ -50,8 +50,9 @@ def attack(
         int | None, Parameter(help="With --dataset: height and width of the images in the run.")
     ] = None,
     split_seed: Annotated[
-        int, Parameter(help="With --dataset: seed of the split the network was trained on.")
-    ] = 0,
+        int | None,
+        Parameter(help="With --dataset: seed of the split the network was trained on; 0 if none."),
+    ] = None,
     out: Annotated[
         Path | None,
         Parameter(help="Output folder for the table and the figure.", show_default=False),
@@ -77,13 +78,20 @@ def attack(
         if key is not None:
             raise ConfigError(f"{run} is one model: expected no key, got '{key}'")
         target = model_target(
-            run, dataset=dataset, data_dir=data_dir, image_size=image_size, split_seed=split_seed,
+            run, dataset=dataset, data_dir=data_dir, image_size=image_size,
+            split_seed=split_seed or 0,
             part=part, num_images=images, seed=seed, out=out,
         )  # fmt: skip
     else:
         if key is None:
             raise ConfigError(f"{run}: expected the key of a candidate; see evonas front {run}")
-        target = candidate_target(run, key, part=part, num_images=images, seed=seed, out=out)
+        given = {"dataset": dataset, "image-size": image_size, "split-seed": split_seed}
+        for name, value in given.items():
+            if value is not None:
+                raise ConfigError(f"--{name} is for a model file; the run {run} has its own")
+        target = candidate_target(
+            run, key, data_dir=data_dir, part=part, num_images=images, seed=seed, out=out
+        )
     radii: list[str] | list[Fraction] = epsilon or _around(target.epsilon)
     battery = make_battery(
         radii, level=level, has_one_pixel=one_pixel, has_referee=referee, seed=seed
