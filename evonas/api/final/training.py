@@ -25,7 +25,7 @@ from evonas.settings.reading import whole_number
 from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import load_job_data
-from evonas.study.final.result import FinalResult
+from evonas.study.final.result import FinalResult, read_result
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.folder import LOCK_FILE
 from evonas.study.versions import installed_packages
@@ -210,14 +210,24 @@ def _train(
             job, data, folder, data_dir, seeds, device, on_progress, tell, on_epoch
         )
     report = FinalReport(folder, tuple(results))
-    write_whole(folder / "seeds.csv", report.table.to_csv(lineterminator="\n").encode())
+    # seeds that an earlier call finished stay in the files
+    every = FinalReport(folder, (*results, *_finished(folder, first=seeds)))
+    write_whole(folder / "seeds.csv", every.table.to_csv(lineterminator="\n").encode())
     from evonas.report.curves import draw_curves
 
     draw_curves(
-        {each.seed: each.epochs for each in results}, path=folder / "curve.png",
+        {each.seed: each.epochs for each in every.results}, path=folder / "curve.png",
         title=f"{job.architecture.text[:60]} on {job.dataset}",
     )  # fmt: skip
     return report
+
+
+def _finished(folder: Path, *, first: int) -> Iterator[FinalResult]:
+    """The results of the finished seeds from ``first`` on, in order."""
+    numbers = (path.name.removeprefix("seed-") for path in folder.glob("seed-*"))
+    for seed in sorted(int(number) for number in numbers if number.isdecimal()):
+        if seed >= first and (found := read_result(seed_folder(folder, seed))) is not None:
+            yield found
 
 
 @contextmanager
