@@ -194,17 +194,6 @@ def test_damaged_checkpoint_warns_and_gives_same_result(
     assert report.results[0].model_sha256 == expected["model_sha256"]
 
 
-def test_call_for_fewer_seeds_keeps_others_in_table(
-    folder: Path, key: str, call: Callable[..., str], tmp_path: Path
-) -> None:
-    arguments = ["train", str(folder), key, *TRAIN, "--quiet", "--out", str(tmp_path)]
-    call(*arguments, "--seeds", "2")
-    both = rows(tmp_path / "seeds.csv")
-    assert [row["seed"] for row in both] == ["0", "1"]
-    call(*arguments, "--seeds", "1")
-    assert rows(tmp_path / "seeds.csv") == both
-
-
 def test_different_training_in_same_folder_is_rejected(
     folder: Path, key: str, call: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from safetensors.torch import save
@@ -16,7 +16,7 @@ from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import EpochRecord, FinalTraining
 from evonas.evaluation.final.views import viewed_accuracy
-from evonas.evaluation.model_file import with_description
+from evonas.evaluation.model_file import read_model, with_description
 from evonas.evaluation.training.precision import arithmetic
 from evonas.networks import Network, count_parameters
 from evonas.rules import bio_share
@@ -48,7 +48,10 @@ def run_seed(
     on_epoch: Ended,
     tell: Callable[[str], None],
 ) -> FinalResult:
-    """Train one seed to its end; for a finished seed, only read its result, not the images.
+    """Train one seed to its end; for a finished seed, only read its result.
+
+    If a finished seed lacks its test accuracy because the test images could not be read then, it
+    is tested now.
 
     Args:
         folder: folder of this seed.
@@ -56,7 +59,8 @@ def run_seed(
         data: the data, on the training device.
         seed: seed of weights, feedback, order and augmentation.
         others: processes that share each batch.
-        read_test: returns the test images, called at the very end; None if there are none.
+        read_test: returns the test images, called at the very end; None if there are none, or
+            they cannot be read.
         on_step: called after every step.
         on_epoch: called after every epoch, with the seed.
         tell: called with messages for the user, such as a damaged checkpoint.
@@ -65,7 +69,7 @@ def run_seed(
         EvonasError: the training diverged, or its files cannot be used.
     """
     if (found := read_result(folder)) is not None:
-        return found
+        return found if found.test is not None else _tested(found, folder, job, data, read_test())
     network = prepared_network(job, data, seed=seed)
     training = prepared_training(network, job, data, seed=seed, number=0)
     others.begin(seed, _restore(training, folder / CHECKPOINT_FILE, tell))
@@ -111,13 +115,7 @@ def _conclude(
     test: Images | None,
 ) -> FinalResult:
     write_curve(folder / CURVE_FILE, training.epochs)
-    hits = one_view = None
-    views = job.recipe.views
-    if test is not None:
-        test = test.to(data.train.labels.device)
-        with arithmetic("fp32", device_type=test.labels.device.type):
-            hits = viewed_accuracy(network, test, views=views, may_flip=data.traits.flip)
-            one_view = None if views == "one" else accuracy(network, test)
+    hits, one_view = (None, None) if test is None else _accuracies(network, job, data, test)
     parameters = count_parameters(network)
     share = bio_share(network)
     model = with_description(
@@ -143,11 +141,37 @@ def _conclude(
         bio=share,
         model_sha256=hashlib.sha256(model).hexdigest(),
         epochs=tuple(training.epochs),
-        views=views,
+        views=job.recipe.views,
         test_one_view=one_view,
     )
     result.write(folder)  # last: its existence implies that of the others
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
+    return result
+
+
+def _accuracies(
+    network: Network, job: FinalJob, data: FinalData, test: Images
+) -> tuple[float, float | None]:
+    """Test accuracy by the recipe's views; and on the plain image, unless that is the same."""
+    test, views = test.to(data.train.labels.device), job.recipe.views
+    with arithmetic("fp32", device_type=test.labels.device.type):
+        hits = viewed_accuracy(network, test, views=views, may_flip=data.traits.flip)
+        return hits, None if views == "one" else accuracy(network, test)
+
+
+def _tested(
+    found: FinalResult, folder: Path, job: FinalJob, data: FinalData, test: Images | None
+) -> FinalResult:
+    """A finished result with its test accuracy, if the test images can be read by now."""
+    if test is None:
+        return found
+    network = prepared_network(job, data, seed=found.seed)
+    weights, _ = read_model(folder / MODEL_FILE)
+    network.load_state_dict(weights)
+    with threads_for(network, job, data):
+        hits, one_view = _accuracies(network.eval(), job, data, test)
+    result = replace(found, test=hits, test_images=len(test), test_one_view=one_view)
+    result.write(folder)
     return result
 
 
