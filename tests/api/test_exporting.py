@@ -20,7 +20,7 @@ from evonas.errors import ConfigError, DataError, StorageError
 from evonas.evaluation.architectures.genome import GenomeArchitecture
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.images import Traits
-from evonas.evaluation.model_file import with_description
+from evonas.evaluation.model_file import read_model, with_description
 from evonas.networks import Network
 from evonas.space import load, source_text
 
@@ -166,6 +166,21 @@ def test_folder_in_the_place_of_the_file_is_refused(
     out.mkdir()
     with pytest.raises(ConfigError, match="is a folder"):
         evonas.export(model, format=file_format, out=out)  # type: ignore[arg-type]
+
+
+def test_seeds_of_a_training_are_exported_to_different_files(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, about = read_model(model)
+    alone = evonas.export(model, format="safetensors", card=False)
+    assert alone == Path(f"{about['key']}.safetensors")
+    for seed in ("seed-0", "seed-1"):
+        (tmp_path / seed).mkdir()
+        (tmp_path / seed / "model.safetensors").write_bytes(model.read_bytes())
+        file = Path(seed, "model.safetensors")
+        exported = evonas.export(file, format="safetensors", card=False)
+        assert exported == Path(f"{about['key']}-{seed}.safetensors")
 
 
 def test_invalid_export_arguments_are_rejected(

@@ -1,6 +1,7 @@
 """``evonas.export``: a trained network as safetensors, ONNX, pt2 or a Python module; checked."""
 
 import json
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from keyword import iskeyword
@@ -66,7 +67,8 @@ def export(
         format: ``safetensors`` (for :func:`evonas.load_network`), ``onnx`` (extra ``export``),
             ``pt2`` (``torch.export``), or ``python``: one module that builds the network without
             evonas, with its weights next to it.
-        out: the file; ``<key>`` with the suffix of the format, in this folder, if None.
+        out: the file. If None, ``<key>`` with the suffix of the format, in this folder; for a
+            network of ``evonas train``, ``<key>-seed-N``.
         card: whether to write a Markdown model card next to it: how the network learned, and what
             the run, attacks and controls found.
 
@@ -90,7 +92,7 @@ def export(
         raise ConfigError("format onnx: packages are missing; pip install 'evonas[export]'")
     source = _file_of(Path(model), key)
     network, about = load_described(source)
-    path = Path(out) if out is not None else Path(f"{about['key']}{SUFFIXES[format]}")
+    path = Path(out) if out is not None else Path(_stem(source, about) + SUFFIXES[format])
     if path.suffix != SUFFIXES[format]:
         raise ConfigError(f"out: expected a file that ends in {SUFFIXES[format]}, got {path}")
     if path.is_dir():
@@ -109,6 +111,11 @@ def export(
         text = model_card(network, about, use=use, source=source, run=run)
         write_whole(path.with_suffix(CARD_SUFFIX), text.encode())
     return path
+
+
+def _stem(source: Path, about: Mapping[str, Any]) -> str:
+    seed = source.resolve().parent.name
+    return f"{about['key']}-{seed}" if re.fullmatch(r"seed-\d+", seed) else str(about["key"])
 
 
 def _file_of(model: Path, key: str | None) -> Path:
