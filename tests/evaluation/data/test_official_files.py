@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import pickle
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from torchvision import datasets
 
 from evonas.errors import DataError
 from evonas.evaluation.data.sources.base import AbstractSource
-from evonas.evaluation.data.sources.cifar import Cifar10
+from evonas.evaluation.data.sources.cifar import Cifar10, Cifar100
 from evonas.evaluation.data.sources.stl10 import Stl10
 from evonas.evaluation.data.sources.svhn import Svhn
 from evonas.evaluation.data.sources.written_characters import Emnist, Kmnist, Mnist
@@ -87,6 +88,37 @@ def test_svhn_is_read_from_matlab_with_label_ten_as_zero(
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="Pass --download, or put train_32x32"):
         Svhn().load_train(tmp_path, download=False)
+
+
+def test_cifar_is_read_channel_by_channel_with_fine_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row of a batch holds the red, the green and the blue pixels, each row by row."""
+    rows = np.random.default_rng(0).integers(0, 256, (5, 3072)).astype(np.uint8)
+    kinds: list[tuple[Any, AbstractSource, str]] = [
+        (datasets.CIFAR10, Cifar10(), "labels"), (datasets.CIFAR100, Cifar100(), "fine_labels"),
+    ]  # fmt: skip
+    for reader, source, labels in kinds:
+        folder = tmp_path / reader.base_folder
+        folder.mkdir()
+        batches: dict[str, dict[str, Any]] = {
+            "one": {"data": rows[:2], labels: [3, 9]}, "two": {"data": rows[2:3], labels: [0]},
+            "test": {"data": rows[3:], labels: [7, 1]},
+            reader.meta["filename"]: {reader.meta["key"]: [str(n) for n in range(10)]},
+        }  # fmt: skip
+        for name, batch in batches.items():
+            coarse = {"coarse_labels": [0] * len(batch.get("data", []))}
+            (folder / name).write_bytes(pickle.dumps(batch | coarse))
+        sums = {name: md5(folder / name) for name in batches}
+        meta = {**reader.meta, "md5": sums[reader.meta["filename"]]}
+        monkeypatch.setattr(reader, "meta", meta)
+        monkeypatch.setattr(reader, "train_list", [[name, sums[name]] for name in ("one", "two")])
+        monkeypatch.setattr(reader, "test_list", [["test", sums["test"]]])
+        train = source.load_train(tmp_path, download=False)
+        test = source.load_test(tmp_path, download=False)
+        assert (train.labels.tolist(), test.labels.tolist()) == ([3, 9, 0], [7, 1])
+        assert np.array_equal(train.pixels.numpy(), rows[:3].reshape(3, 3, 32, 32))
+        assert np.array_equal(test.pixels.numpy(), rows[3:].reshape(2, 3, 32, 32))
 
 
 def test_stl10_is_read_column_major_with_one_based_labels(
