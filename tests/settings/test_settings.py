@@ -123,6 +123,39 @@ def test_all_mistakes_are_reported_at_once() -> None:
     assert "expected one of generational, steady, got 'stedy'; did you mean 'steady'" in text
 
 
+@pytest.mark.parametrize(
+    ("rungs", "told"),
+    [
+        ((1, 3, 9), []),
+        ((), []),
+        ((1, 3, 8), ["expected to end in the 9 epochs of full training, got 8"]),
+        (
+            (3, 3, 9),
+            ["expected at least two increasing numbers of epochs, such as 1,3,9, got 3,3,9"],
+        ),
+        ((0, 9), ["expected at least two increasing numbers of epochs, such as 1,3,9, got 0,9"]),
+        ((9,), ["expected at least two increasing numbers of epochs, such as 1,3,9, got 9"]),
+        (
+            (5,),
+            [
+                "expected at least two increasing numbers of epochs, such as 1,3,9, got 5",
+                "expected to end in the 9 epochs of full training, got 5",
+            ],
+        ),
+    ],
+)
+def test_rungs_increase_up_to_the_full_epochs(rungs: tuple[int, ...], told: list[str]) -> None:
+    settings = read_settings({"fidelity": rungs, "epochs": 9})
+    if told:
+        with pytest.raises(ConfigError) as caught:
+            check_settings(settings)
+        assert str(caught.value).count("fidelity: ") == len(told)
+        assert all(f"fidelity: {each}" in str(caught.value) for each in told)
+    else:
+        check_settings(settings)
+    check_settings(read_settings({"fidelity": (1, 3, 8), "epochs": None}))  # not known yet
+
+
 def test_settings_are_described_without_torch() -> None:
     script = "import sys, evonas.settings.description; print('torch' in sys.modules)"
     done = subprocess.run(

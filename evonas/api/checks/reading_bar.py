@@ -1,7 +1,7 @@
 """A progress bar for the first read of a data set's files, which may take minutes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from evonas.api.progress_bar import count_display
 from evonas.evaluation.data.folder.watching import decoding_progress
@@ -14,8 +14,14 @@ def reading_bar(*, is_quiet: bool) -> Iterator[None]:
     Args:
         is_quiet: whether to show nothing.
     """
-    with (
-        count_display(title="Reading", unit="images", is_quiet=is_quiet) as show,
-        decoding_progress(show),
-    ):
-        yield
+    shows: list[Callable[[int, int], None]] = []
+    with ExitStack() as stack:
+
+        def advance(done: int, total: int) -> None:
+            if not shows:  # a bar that is drawn at once would stay at 0/? if nothing is decoded
+                bar = count_display(title="Reading", unit="images", is_quiet=is_quiet)
+                shows.append(stack.enter_context(bar))
+            shows[0](done, total)
+
+        with decoding_progress(advance):
+            yield

@@ -7,8 +7,16 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from evonas.api.progress_bar import count_display, progress_display
+from evonas.api import progress_bar
+from evonas.api.checks.reading_bar import reading_bar
+from evonas.api.progress_bar import (
+    audit_display,
+    confirmation_display,
+    count_display,
+    progress_display,
+)
 from evonas.api.terminal.tables import print_table
+from evonas.evaluation.data.folder.watching import tell
 from evonas.study.results.progress import Progress
 
 KEY = "0123456789abcdef"
@@ -50,6 +58,41 @@ def test_count_bar_shows_count_and_times_and_starts_without_total() -> None:
         show(3, 8)
     assert "3/8 networks" in last_line(out)
     assert TIMES.search(last_line(out))
+
+
+def test_count_bars_say_what_they_count() -> None:
+    for display, title, unit in (
+        (confirmation_display, "confirming the front", "trainings"),
+        (audit_display, "auditing the front", "networks"),
+    ):
+        console, out = terminal(100)
+        with display(console, is_quiet=True) as show:
+            show(1, 2)
+        assert out.getvalue() == ""
+        with display(console, is_quiet=False) as show:
+            show(1, 2)
+        assert last_line(out).startswith(f"{title} ")
+        assert f" 1/2 {unit} " in last_line(out)
+
+
+def test_reading_bar_appears_with_the_first_image_that_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    console, out = terminal(100)
+    monkeypatch.setattr(progress_bar, "working", lambda: console)
+    with reading_bar(is_quiet=True):
+        tell(3, 8)
+    with reading_bar(is_quiet=False):
+        pass
+    tell(3, 8)
+    assert out.getvalue() == ""
+    with reading_bar(is_quiet=False):
+        tell(3, 8)  # one part
+        tell(2, 5)
+        tell(5, 5)  # another
+    assert last_line(out).startswith("Reading ")
+    assert " 5/5 images " in last_line(out)
+    assert out.getvalue().count("\n") == 1
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 200])
