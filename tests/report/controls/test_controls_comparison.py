@@ -24,7 +24,8 @@ NETWORK_ACC = [0.95, 0.96, 0.93, 0.97, 0.94]
 def training(replicate: int, acc: float | None, *, learned: float = 0.9) -> Evaluation:
     is_lost = acc is None
     return Evaluation(
-        key="k", genome="g", values={} if acc is None else {"acc": acc, "params": 12.0},
+        key="k", genome="g",
+        values={} if acc is None else {"acc": acc, "params": 12.0, "bio": 0.25},
         weights_by_rule={}, losses=(), epochs=1, seconds=1.0, seed=replicate,
         failure="diverged: at once" if is_lost else None, replicate=replicate,
         test_values={} if acc is None else {"acc": acc - 0.01},
@@ -191,6 +192,42 @@ def test_control_files_are_complete_and_reproducible(
     assert document["verdict"] == sentences(found)
     assert [t["values"]["acc"] for t in document["trainings"]["network"]] == NETWORK_ACC
     assert len(controls_table(found, CONTROLS)) == len(rows)
+
+
+def test_controls_table_has_each_number_in_its_column() -> None:
+    values = [0.80, 0.82, 0.78, 0.81, 0.81]
+    some = dict(CONTROLS)
+    some["all fa"] = [*some["all fa"], training(6, None), training(7, 0.1, learned=0.01)]
+    found = compare_controls(some)
+    table = controls_table(found, some).set_index(["measure", "control"])
+    expected = {"group": "", "members": 1, "trainings": 7, "failed": 1, "collapsed": 1,
+                "pairs": 5, "verdict": "better", "params": 12, "network": "g"}  # fmt: skip
+    assert dict(table.loc[("acc", "all fa"), [*expected]]) == expected
+    gaps = [mine - its for mine, its in zip(NETWORK_ACC, values, strict=True)]
+    its, theirs = (stats.ttest_1samp(each, 0.0) for each in (values, gaps))
+    one = row(found, "all fa")
+    numbers = {
+        "mean": sum(values) / 5,
+        "mean_low": its.confidence_interval().low,
+        "mean_high": its.confidence_interval().high,
+        "difference": sum(gaps) / 5,
+        "difference_se": stats.sem(gaps),
+        "difference_low": theirs.confidence_interval().low,
+        "difference_high": theirs.confidence_interval().high,
+        "p_t": theirs.pvalue,
+        "p_t_holm": one.p_holm,
+        "p_sign_flip": 2 / 2**5,
+        "p_sign_flip_holm": one.p_flipped_holm,
+        "bio": 0.25,
+    }
+    assert one.p_holm != one.p_flipped_holm
+    assert dict(table.loc[("acc", "all fa"), [*numbers]]) == pytest.approx(numbers)
+    assert set(table.columns) == {*expected, *numbers}
+    for name, of_group in (
+        ("random rules 2", ["random rules", 1, "g"]),
+        ("random rules", ["", 2, ""]),
+    ):
+        assert list(table.loc[("acc", name), ["group", "members", "network"]]) == of_group
 
 
 def test_figure_is_drawn_if_some_controls_failed(tmp_path: Path) -> None:
