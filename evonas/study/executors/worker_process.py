@@ -73,13 +73,13 @@ class WorkerProcess:
         """
         process, self.process = self.process, None
         self.orders = {}
-        if process is None:
+        if process is None or process.pid is None:  # None if its start failed
             return None
         if patience_seconds:
-            _send_signal(process, signal.SIGTERM)
+            _send_signal(process.pid, signal.SIGTERM)
             process.join(patience_seconds)
         if process.exitcode is None:
-            _send_signal(process, signal.SIGKILL)
+            _send_signal(process.pid, signal.SIGKILL)
             process.join(END_SECONDS)
         self._outbox.put(None)
         for connection in self._held:
@@ -125,8 +125,8 @@ def _write(connection: Connection, outbox: SimpleQueue[object]) -> None:
             return  # it has ended; its reader thread reports that
 
 
-def _send_signal(process: BaseProcess, number: int) -> None:
+def _send_signal(pid: int, number: int) -> None:
     try:
-        os.kill(process.pid or 0, number)
+        os.kill(pid, number)
     except ProcessLookupError:
         return
