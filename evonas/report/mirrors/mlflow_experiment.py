@@ -139,8 +139,8 @@ class MlflowMirror:
                 **{name: [(result.epochs, value)] for name, value in scores.items()},
             }
         )
-        reasons = {"failure": result.failure, "left out": result.left_out}
-        record.tag({name: text for name, text in reasons.items() if text is not None})
+        # the reason of an earlier rung no longer holds
+        record.tag({"failure": result.failure, "left out": result.left_out})
         if training.state != "stopped" or run.has_ended:
             record.end("FAILED" if training.state == "failed" else "FINISHED")
 
@@ -170,7 +170,10 @@ def _write_beliefs(records: Mapping[str, MlflowRecord], state: RunState, *, posi
         record = records[f"{candidate.key}-r0"]
         facts = facts_of(candidate, state.confirmed.get(candidate.key))
         numbers = {f"believed {name}": value for name, value in candidate.values.items()}
-        texts = {"on front": str(candidate.on_front).lower()}
+        texts: dict[str, str | None] = {
+            "on front": str(candidate.on_front).lower(),
+            "left out": candidate.left_out,
+        }
         for name, fact in facts.items():
             if isinstance(fact, str):
                 texts[name] = fact

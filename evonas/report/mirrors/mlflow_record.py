@@ -47,9 +47,12 @@ class MlflowRecord:
         self._parameters |= {each.key for each in new}
 
     def tag(self, values: Mapping[str, object]) -> None:
-        """Set tags that are missing or have another value."""
+        """Set tags that are missing or have another value; remove those that are None here."""
         for name, value in values.items():
-            if self._tags.get(_name(name)) != str(value):
+            if value is None:
+                if self._tags.pop(_name(name), None) is not None:
+                    self._client.delete_tag(self._id, _name(name))
+            elif self._tags.get(_name(name)) != str(value):
                 self._client.set_tag(self._id, _name(name), str(value))
                 self._tags[_name(name)] = str(value)
 

@@ -92,6 +92,10 @@ class OptunaMirror:
         for name, value in trial.user_attrs.items():
             if known.user_attrs.get(name) != value:
                 write.set_trial_user_attr(number, name, value)
+        for name in known.user_attrs.keys() - trial.user_attrs.keys():
+            # of an earlier rung; Optuna cannot remove an attribute
+            if name == "left out" or name.startswith("value "):
+                write.set_trial_user_attr(number, name, None)
         for name, value in trial.system_attrs.items():
             write.set_trial_system_attr(number, name, value)
         for epoch, loss in trial.intermediate_values.items():

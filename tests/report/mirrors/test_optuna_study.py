@@ -30,9 +30,14 @@ def trials(url: str, name: str = "run") -> list[optuna.trial.FrozenTrial]:
 
 
 def content(url: str) -> list[Any]:
+    """What a trial holds; an attribute that no longer applies is None."""
     return [
-        (t.state, t.values, t.params, t.user_attrs, t.intermediate_values) for t in trials(url)
-    ]
+        (
+            t.state, t.values, t.params, t.intermediate_values,
+            {name: value for name, value in t.user_attrs.items() if value is not None},
+        )
+        for t in trials(url)
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -110,7 +115,7 @@ def test_incremental_copies_equal_a_single_copy(
 ) -> None:
     folder = begin(**settings)
     states = Counter[str]()
-    for stop_after in (2, 5, 9, None):
+    for stop_after in (2, 4, 9, None):  # after 4, a training that stopped on a rung goes on
         go_on(folder, stop_after=stop_after)
         copied(OptunaMirror(url), folder)
         states.update(trial.state.name for trial in trials(url))
