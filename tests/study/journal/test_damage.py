@@ -11,12 +11,13 @@ import pytest
 
 from evonas.errors import StorageError
 from evonas.evaluation.record import Evaluation
-from evonas.study.journal.entry import Entry
+from evonas.study.journal.entry import Draft, Entry
 from evonas.study.journal.events import Asked, Told
 from evonas.study.journal.findings import Finding
 from evonas.study.journal.head import HEAD_FILE
 from evonas.study.journal.journal import JOURNAL_FILE
 from evonas.study.journal.opening import create_journal, open_journal
+from evonas.study.upkeep.salvage import salvage
 
 KEYS = [f"{number:016x}" for number in range(40)]
 
@@ -84,6 +85,26 @@ def test_truncated_journal_is_rejected(folder: Path, lost: int) -> None:
     path.write_bytes(path.read_bytes()[:-lost])
     with pytest.raises(StorageError, match=str(path)):
         open_journal(folder)
+
+
+@pytest.mark.parametrize("page_bytes", [512, 4096, 65_536])
+def test_readable_entries_of_truncated_journal_are_salvaged(folder: Path, page_bytes: int) -> None:
+    """SQLite's header holds 1 for pages of 65,536 bytes, as its own field has two bytes."""
+    path = folder / JOURNAL_FILE
+    connection = sqlite3.connect(path)
+    for sql in ("PRAGMA journal_mode = DELETE", f"PRAGMA page_size = {page_bytes}", "VACUUM"):
+        connection.execute(sql)
+    connection.close()
+    began = Draft("began", "[]", "{}")
+    whole = salvage(path, began=began)
+    assert (whole.num_readable, whole.num_intact, whole.num_retold) == (83, 83, 0)
+    assert [each.kind for each in whole.kept[:2]] == ["began", "asked"]
+    path.write_bytes(path.read_bytes()[:-page_bytes])
+    found = salvage(path, began=began)
+    assert whole.num_readable // 2 < found.num_readable == found.num_intact
+    search = [each for each in found.kept if each.kind in ("began", "asked", "told")]
+    assert search == list(whole.kept[: len(search)])
+    assert found.kept[0] != began
 
 
 @pytest.mark.parametrize(
