@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 import evonas
+from evonas.api.export import predicting
 from evonas.errors import ConfigError, DataError
 from evonas.evaluation.data.loading import load_test
 
@@ -63,6 +64,26 @@ def test_wide_colour_image_is_cropped_and_converted_to_grey(
     (framed,) = evonas.predict(model, [tmp_path / "wide.png"], fit="letterbox")
     assert (found.label, found.probability) == (expected.label, expected.probability)
     assert framed.probability != found.probability
+
+
+def test_coloured_images_are_made_grey_as_by_pillow_over_several_batches(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predicting, "BATCH", 3)
+    network, rng = evonas.load_network(model), np.random.default_rng(0)
+    grey = []
+    for number in range(7):
+        image = Image.fromarray(rng.integers(0, 256, (8, 8, 3)).astype(np.uint8))
+        image.save(tmp_path / f"{number}.png")
+        grey.append(np.array(image.convert("L")))
+    with torch.no_grad():
+        expected = network(torch.from_numpy(np.stack(grey)[:, None]) / 255).softmax(1)
+    files = [tmp_path / f"{number}.png" for number in reversed(range(7))]
+    found = evonas.predict(model, files)
+    assert [each.path for each in found] == files
+    np.testing.assert_allclose(
+        [each.probability for each in found], expected.max(1).values.flip(0), atol=1e-4
+    )
 
 
 def test_predict_command_matches_python_api(
