@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evonas.api import progress_bar
+from evonas.api.analyses.steps_bar import steps_bar
 from evonas.api.checks.reading_bar import reading_bar
 from evonas.api.progress_bar import (
     audit_display,
@@ -73,6 +74,22 @@ def test_count_bars_say_what_they_count() -> None:
             show(1, 2)
         assert last_line(out).startswith(f"{title} ")
         assert f" 1/2 {unit} " in last_line(out)
+
+
+def test_steps_bar_adds_up_the_steps_of_each_call() -> None:
+    console, out = terminal(100)
+    with steps_bar("measuring", 9, console=console, is_shown=False) as step:
+        step(2)
+    assert out.getvalue() == ""
+    with steps_bar("measuring", 9, console=console, is_shown=True) as step:
+        step(2)
+        step(5)
+    assert last_line(out).startswith("measuring ")
+    assert " 7/9 steps " in last_line(out)
+    piped = Console(file=StringIO(), width=100)
+    with steps_bar("measuring", 9, console=piped, is_shown=True) as step:
+        step(2)
+    assert piped.file.getvalue() == ""  # type: ignore[attr-defined]
 
 
 def test_reading_bar_appears_with_the_first_image_that_is_decoded(
