@@ -130,8 +130,11 @@ def main() -> None:
     if given.dataset != "digits":
         words.append(
             f"--dataset {given.dataset} --data-dir DIR --images {given.images} "
-            f"--epochs {given.epochs}"
+            f"--epochs {given.epochs} --attacked-images {given.attacked_images}"
         )
+    for name, value in (("channels", given.channels), ("cells", given.cells)):
+        if value is not None:
+            words.append(f"--{name} {value}")
     text = table(study, data_dir=given.data_dir, command=" ".join(words), machine=given.machine)
     print(text)
     write_section(f"signals_on_trained {given.dataset}", text)
