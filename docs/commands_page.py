@@ -14,7 +14,8 @@ EXIT_CODES = {
     InputError.exit_code: "what was given is wrong, and nothing was written",
     StorageError.exit_code: "files of a run are damaged, the system refuses to read or write, or "
     "the workers of a cluster cannot be reached",
-    DiskFullError.exit_code: "the disk is full: the run pauses, and `evonas resume` goes on",
+    DiskFullError.exit_code: "the disk is full, or there was too little memory: finished work is "
+    "kept, and `evonas resume`, or the same command, goes on",
     129: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "Ctrl-C",
     READER_GONE: "a command that only shows lost its reader, such as `head -1`",

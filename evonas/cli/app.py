@@ -35,6 +35,7 @@ from evonas.synonyms import synonym
 
 READER_GONE = 141  # the shell's code for a broken pipe
 UNWRITTEN = StorageError.exit_code
+OUT_OF_MEMORY = DiskFullError.exit_code
 
 
 Command = Callable[..., None] | App
@@ -146,7 +147,22 @@ def _run(arguments: list[str] | None) -> int:
         where = f"{problem.filename}: " if problem.filename is not None else ""
         _tell(f"{where}{problem.strerror or problem or type(problem).__name__}")
         return DiskFullError.exit_code if problem.errno in FULL else UNWRITTEN
+    except (RuntimeError, MemoryError) as problem:
+        return _without_memory(problem)
     return 0
+
+
+def _without_memory(problem: RuntimeError | MemoryError) -> int:
+    """Tell that memory ran out, if it did; a programming error is raised again."""
+    from evonas.evaluation.memory import is_out_of_memory, memory_failure
+
+    if not is_out_of_memory(problem):
+        raise problem
+    _tell(
+        f"{memory_failure(problem)}; finished work is kept: repeat the command with more free "
+        "memory, fewer workers or a smaller batch"
+    )
+    return OUT_OF_MEMORY
 
 
 def _unknown_option(problem: UnknownOptionError) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from evonas.api import running, searching
 from evonas.cli import main
@@ -146,6 +147,26 @@ def test_signalled_run_writes_tables_and_resume_command(
     header = ",".join(columns(["acc"]))
     assert (run / "candidates.csv").read_text().startswith(header)
     assert len((run / "candidates.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("allocate", [torch.empty, bytearray])
+def test_lack_of_memory_is_one_message(
+    run: Path, leave: Leave, monkeypatch: pytest.MonkeyPatch, allocate: Callable[[int], object]
+) -> None:
+    monkeypatch.setattr(running, "run_study", lambda *_, **__: allocate(10**17))
+    code, _, err = leave("resume", str(run), "--workers", "1")
+    assert code == 75
+    assert err.startswith("evonas: out of memory: ")
+    assert "finished work is kept: repeat the command with more free memory" in err
+
+
+def test_programming_errors_are_not_hidden(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object, **__: object) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(running, "run_study", mistaken)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        main(["resume", str(run), "--workers", "1"])
 
 
 def test_runs_started_simultaneously_get_different_numbers(

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from evonas.api.final.jobs import make_job, recipe_with
 from evonas.api.final.report import FinalReport, seed_folder
 from evonas.api.progress_bar import count_display
-from evonas.errors import ConfigError, DataError, InputError, RunFolderError
+from evonas.errors import ConfigError, DataError, RunFolderError
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_test
 from evonas.evaluation.final.data import FinalData
@@ -167,7 +167,7 @@ def train_and_write(
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Create the folder of a training, for this process alone; after a refusal, it is gone."""
+    """Create the folder of a training, for this process; if it fails at once, it is gone."""
     lock = FileLock(folder / LOCK_FILE)
     missing: list[Path] = []
     try:
@@ -180,7 +180,7 @@ def _locked(folder: Path) -> Iterator[None]:
         raise RunFolderError(f"{folder}: cannot be created: {problem.strerror}") from problem
     try:
         yield
-    except InputError:
+    except Exception:
         if {path.name for path in folder.iterdir()} == {LOCK_FILE}:
             with suppress(OSError):  # another process waits here, or Windows keeps open files
                 (folder / LOCK_FILE).unlink()
@@ -232,14 +232,14 @@ def _finished(folder: Path, *, first: int) -> Iterator[FinalResult]:
 
 @contextmanager
 def _kept_once_trained(job: FinalJob, folder: Path) -> Iterator[None]:
-    """Remove the job again if it is refused before anything was trained.
+    """Remove the job again if it is refused, or fails, before anything was trained.
 
     Otherwise the folder would refuse the corrected command as another training.
     """
     is_new = not job.is_written(folder)
     try:
         yield
-    except InputError:
+    except Exception:
         if is_new and not any(folder.glob("seed-*")):
             job.remove(folder)
         raise
