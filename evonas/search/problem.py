@@ -47,7 +47,10 @@ class SearchProblem(Protocol):
         """Return a key, equal for two genomes exactly if they build the same network."""
 
     def is_active(self, genome: Genome, /) -> tuple[bool, ...]:
-        """Return for every gene whether it makes a difference in this genome."""
+        """Return for every gene whether it makes a difference in this genome.
+
+        Whether a rule does never depends on other rules, and rules are the last genes.
+        """
 
     @property
     def paths(self) -> Paths:

@@ -72,6 +72,19 @@ def test_inactive_genes_affect_neither_key_nor_canonical_form(space: Space, seed
 
 @few
 @given(seed=seeds)
+def test_activity_does_not_depend_on_rules_which_are_the_last_genes(
+    space: Space, seed: int
+) -> None:
+    genome, other = draw(space, seed), draw(space, seed + 1)
+    is_rule = [gene.kind == "rule" for gene in space.genes]
+    assert is_rule == sorted(is_rule)
+    first = is_rule.index(True)
+    mixed = Genome((*genome.values[:first], *other.values[first:]))
+    assert space.is_active(mixed) == space.is_active(genome)
+
+
+@few
+@given(seed=seeds)
 def test_active_genes_except_inputs_and_repeat_affect_the_key(space: Space, seed: int) -> None:
     genome = draw(space, seed)
     flags = space.is_active(genome)

@@ -24,11 +24,12 @@ class LogitSpace:
     """Operations on rows of logits for a problem.
 
     Attributes:
+        problem: the problem.
         dimension: length of a row.
     """
 
     def __init__(self, problem: SearchProblem) -> None:
-        self._problem = problem
+        self.problem = problem
         self._counts = [len(gene.choices) for gene in problem.genes]
         self._ends = np.cumsum(self._counts)
         self.dimension = int(self._ends[-1])
@@ -48,7 +49,7 @@ class LogitSpace:
     def decode(self, row: Logits) -> Genome:
         """Return the canonical genome of the largest logits; ties go to the first choice."""
         values = tuple(int(gene.argmax()) for gene in self.genes(row))
-        return self._problem.canonical(Genome(values))
+        return self.problem.canonical(Genome(values))
 
     def around(self, genome: Genome, *, rate: float) -> Logits:
         """Return zeros, with a peak at each choice of ``genome``.

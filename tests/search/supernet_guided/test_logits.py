@@ -10,7 +10,7 @@ import pytest
 from evonas.search.problem import SearchProblem
 from evonas.search.supernet_guided.logits import LogitSpace, peak_height
 from evonas.search.supernet_guided.most_probable import most_probable
-from evonas.space import Genome
+from evonas.space import Genome, load
 
 Maker = Callable[..., SearchProblem]
 
@@ -69,17 +69,34 @@ def test_draw_frequencies_match_softmax(toy: Maker) -> None:
 
 
 def test_most_probable_lists_every_genome_once_in_order(toy: Maker) -> None:
+    """Of those that differ only in inactive rules, only the best."""
     problem = toy(2, 3, 2)
     space = LogitSpace(problem)
     row = np.random.default_rng(3).standard_normal(space.dimension)
+
+    def total(genome: Genome) -> float:
+        pairs = zip(space.genes(row), genome.values, strict=True)
+        return float(sum(gene[value] for gene, value in pairs))
+
+    best: dict[str, float] = {}
+    for values in itertools.product(*(range(len(gene.choices)) for gene in problem.genes)):
+        key = problem.key(Genome(values))
+        best[key] = max(total(Genome(values)), best.get(key, -np.inf))
     found = list(most_probable(space, row))
-    everything = itertools.product(*(range(len(gene.choices)) for gene in problem.genes))
-    assert sorted(genome.values for genome in found) == sorted(everything)
-    sums = [
-        sum(gene[value] for gene, value in zip(space.genes(row), genome.values, strict=True))
-        for genome in found
-    ]
-    assert sums == pytest.approx(sorted(sums, reverse=True))
+    assert sorted(map(problem.key, found)) == sorted(best)
+    assert [total(genome) for genome in found] == pytest.approx(sorted(best.values())[::-1])
+
+
+def test_most_probable_networks_differ_where_most_rules_are_inactive() -> None:
+    """Logits that prefer skips leave only the rules of a few layers."""
+    problem = load("nas-bench-201")
+    space = LogitSpace(problem)
+    row = np.random.default_rng(0).standard_normal(space.dimension)
+    for gene, logits in zip(problem.genes, space.genes(row), strict=True):
+        if gene.kind == "operation":
+            logits[gene.choices.index("skip_connect")] += 5.0
+    first = itertools.islice(most_probable(space, row), 300)
+    assert len({problem.key(problem.canonical(genome)) for genome in first}) > 250
 
 
 def test_most_probable_is_lazy_in_a_large_space(toy: Maker) -> None:
