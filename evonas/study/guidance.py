@@ -162,7 +162,11 @@ def make_guide(settings: Settings, space: Space) -> SupernetGuide:
     candidates.
     """
     protocol, search = Protocol.of(settings), settings.search
-    data = load_run_data(replace(settings.training, images=search.supernet_images))
+    data = load_run_data(settings.training)
+    if search.supernet_images != settings.training.images:
+        # a limit of training images also limits the validation images
+        own = load_run_data(replace(settings.training, images=search.supernet_images))
+        data = replace(data, train=own.train)
     return SupernetGuide(
         space.resized(channels=search.supernet_channels),
         data.to(protocol.device),

@@ -5,12 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from evonas.errors import ConfigError, EvonasError, UnknownNameError
+from evonas.evaluation.data.images import SearchData
+from evonas.evaluation.data.loading import load_run_data
 from evonas.search.guided_engines import GUIDED_SEARCHES
 from evonas.settings import Settings
+from evonas.space import Space, load
 from evonas.study.config import read_config
 from evonas.study.executors.make import make_executor
+from evonas.study.guidance import make_guide
 from evonas.study.operators_file import OPERATORS_FILE, describe_credit
 from evonas.study.resolve import check_run
 from evonas.study.results.progress import Progress
@@ -89,6 +94,24 @@ def test_plain_run_has_no_credit(config: Settings, begin: Begin, run: Run) -> No
     folder = begin(changed(config, generations=1), "plain")
     assert run(folder, 1).credit == {}
     assert not (folder / OPERATORS_FILE).exists()
+
+
+@pytest.mark.parametrize("supernet_images", [60, 300])
+def test_guide_compares_genomes_on_the_candidates_validation_images(
+    guided: Settings, supernet_images: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evonas.evaluation.data.loading.MIN_CAPPED_VALIDATION", 10)
+    seen: list[SearchData] = []
+
+    def keep(_: Space, data: SearchData, **__: object) -> None:
+        seen.append(data)
+
+    monkeypatch.setattr("evonas.study.guidance.SupernetGuide", keep)
+    settings = guided.with_values({"images": 100, "supernet_images": supernet_images})
+    make_guide(settings, load("tiny"))
+    assert len(seen[0].train) == supernet_images
+    candidates = load_run_data(settings.training).validation
+    assert torch.equal(seen[0].validation.pixels, candidates.pixels)
 
 
 @pytest.mark.parametrize(
