@@ -7,7 +7,7 @@ Every run searches NAS-Bench-201 (8 channels, one cell per stage, the space's ru
 and ``robust`` and spends 480 epochs: 80 candidates with 6 epochs. A way with the EG operator pays
 for the epochs of its supernet before its first candidate, and has 77 candidates. The score is the
 hypervolume of the archive between 0 and 1 in both objectives. Runs in the folder are finished, not
-repeated; the tables contain all of them.
+repeated; the tables contain all ways whose runs are finished for every seed.
 """
 
 import argparse
@@ -44,11 +44,16 @@ WAYS: dict[str, dict[str, Any]] = {
 
 def spend(folder: Path, *, seed: int, way: str) -> None:
     """Run the search in ``folder``, or finish it."""
-    if (folder / CONFIG_FILE).exists():
-        with readable_run(folder) as (settings, journal):
-            if len(journal.evaluations()) >= settings.search.evaluations:
-                return
-    search(folder, {**SPENT, "seed": seed, **WAYS[way]})
+    if not is_finished(folder):
+        search(folder, {**SPENT, "seed": seed, **WAYS[way]})
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether all candidates of the run in ``folder`` have their results."""
+    if not (folder / CONFIG_FILE).exists():
+        return False
+    with readable_run(folder) as (settings, journal):
+        return len(journal.evaluations()) >= settings.search.evaluations
 
 
 def reached(folder: Path, *, way: str) -> RunScores:
@@ -113,7 +118,7 @@ def main() -> None:
     runs = []
     for way in WAYS:
         places = [place(given.folder, way, seed) for seed in seeds]
-        if all(path.exists() for path in places):
+        if all(map(is_finished, places)):
             runs += [reached(path, way=way) for path in places]
     found = Comparison("hypervolume", tuple(runs), None, {}, {})
     lines = [*table(found), "", *tests(found)]

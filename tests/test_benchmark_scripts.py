@@ -2,11 +2,18 @@
 
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from benchmarks import adversarial_training
+from benchmarks import adversarial_training, engines_on_digits
+from evonas.benchmarking.comparison import RunScores
 from evonas.errors import TrainingDiverged
+from evonas.evaluation.record import Evaluation
+from evonas.space import source_text
+from evonas.study.create import create_run
+from evonas.study.journal.opening import open_journal
+from tests.small_run import SMALL_RUN, changed
 
 COSTS = {"standard": 1.0, "fgsm": 2.0, "pgd-7": 8.0}
 
@@ -35,3 +42,28 @@ def test_cost_of_adversarial_training_is_relative_to_standard_training_only(
     assert rows["`usf`", "fgsm"] == [*same, "-", "0"]
     assert rows["`fa`", "pgd-7"] == [*same, "8.000 ± 0.000", "0"]
     assert rows["`bp`", "fgsm"] == ["0.900", "0.100", "2.000", "2"]
+
+
+def test_engines_on_digits_leaves_out_ways_with_an_interrupted_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One seed is enough for the tables."""
+    settings = changed(SMALL_RUN, space="tiny", evaluations=2)
+    for way, num_results in (("random-0", 2), ("nsga2-0", 1)):
+        create_run(tmp_path / way, settings, space_text=source_text("tiny"))
+        journal = open_journal(tmp_path / way)
+        for key in ("a", "b")[:num_results]:
+            journal.record_tell(Evaluation(key, "", {"acc": 0.5}, {}, (), 1, 0.0, 0), attempt=0)
+        journal.close()
+
+    def reached(folder: Path, *, way: str) -> RunScores:
+        measures = dict.fromkeys(("at the end", "mean of the trajectory", "acc", "robust"), 0.5)
+        return RunScores(way, folder.name, (20, 40, 60, 80), (0.1, 0.2, 0.3, 0.4), measures)
+
+    monkeypatch.setattr(engines_on_digits, "reached", reached)
+    arguments = ["engines_on_digits", str(tmp_path), "--ways", "random", "--seeds", "0"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    engines_on_digits.main()
+    printed = capsys.readouterr().out
+    assert "| random | 0.1000 | 0.2000 | 0.3000 | 0.4000 |" in printed
+    assert "nsga2" not in printed

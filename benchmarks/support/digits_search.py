@@ -41,5 +41,7 @@ def volume(evaluations: Sequence[Measured]) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Mean and standard deviation over the seeds."""
+    """Mean and standard deviation over the seeds; the mean alone for one seed."""
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
     return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
