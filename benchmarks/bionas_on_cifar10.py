@@ -6,11 +6,13 @@ NAS-Bench-201 (8 channels, one cell per stage) with rules chosen for each layer,
 pilot run of one generation of random candidates, the same for all, and one more candidate measures
 what a way costs apart from its trainings (supernet, model) and what a training costs; each way
 then gets as many trainings as fit into the CPU seconds. The network that a search returns is
-scored by fresh trainings that played no part in choosing it. Runs in the folder are finished, not
-repeated. Of the pilots only the costs count.
+scored by fresh trainings that played no part in choosing it. Finished runs in the folder are not
+repeated; an interrupted one begins anew, because its CPU time counts. Of the pilots only the costs
+count.
 """
 
 import argparse
+import shutil
 import statistics
 import time
 from collections.abc import Mapping
@@ -23,8 +25,9 @@ import torch
 
 import evonas
 from benchmarks.support.means import mean_with_error
-from benchmarks.support.progress_file import append_progress, read_progress
+from benchmarks.support.progress_file import append_progress, keep_settings, read_progress
 from benchmarks.support.sections import write_section
+from evonas.study.config import CONFIG_FILE
 from evonas.study.results.candidate import front
 from evonas.study.results.reading import read_run
 
@@ -70,6 +73,8 @@ class Outcome:
 
 def run(folder: Path, case: Case, *, trainings: int, options: Mapping[str, Any]) -> Outcome:
     """Search in this process, confirm the returned network, and read the result."""
+    if (folder / CONFIG_FILE).exists():
+        shutil.rmtree(folder)
     start = time.process_time()
     study = evonas.search(
         "nas-bench-201", objectives=["acc"], evaluations=trainings, population=POPULATION,
@@ -142,21 +147,24 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     options = {"dataset": given.dataset, "images": given.images, "epochs": given.epochs}
+    budget = {"cpu_seconds": given.cpu_seconds, "supernet_epochs": given.supernet_epochs}
+    keep_settings(given.folder, options | budget)
     if given.data_dir is not None:
         options["data_dir"] = given.data_dir
     progress = given.folder / "progress.csv"
     found = read_progress(progress, Case, Outcome)
-    for seed, way in product((-1, *given.seeds), given.ways):
-        case = Case(way, seed)
+    pilots = [Case(way, -1) for way in dict.fromkeys(("random", *given.ways))]
+    for case in (*pilots, *(Case(way, seed) for seed, way in product(given.seeds, given.ways))):
         if case in found:
             continue
+        way = case.way
         pilot = found.get(Case(way, -1))
         trainings = (
             affordable(pilot, found[Case("random", -1)], budget=given.cpu_seconds)
             if pilot
             else PILOT
         )
-        folder = given.folder / f"{way.replace(', ', '-').replace(' ', '-')}-{seed}"
+        folder = given.folder / f"{way.replace(', ', '-').replace(' ', '-')}-{case.seed}"
         supernet = {"supernet_epochs": given.supernet_epochs} if way in WITH_SUPERNET else {}
         found[case] = run(folder, case, trainings=trainings, options=options | supernet)
         append_progress(progress, case, found[case])

@@ -1,14 +1,16 @@
 """The tables of the benchmark scripts, with measurements that are made up."""
 
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from benchmarks import adversarial_training, engines_on_digits
+from benchmarks import adversarial_training, bionas_on_cifar10, engines_on_digits
+from benchmarks.bionas_on_cifar10 import Case, Outcome
 from evonas.benchmarking.comparison import RunScores
-from evonas.errors import TrainingDiverged
+from evonas.errors import ConfigError, TrainingDiverged
 from evonas.evaluation.record import Evaluation
 from evonas.space import source_text
 from evonas.study.create import create_run
@@ -67,3 +69,57 @@ def test_engines_on_digits_leaves_out_ways_with_an_interrupted_run(
     printed = capsys.readouterr().out
     assert "| random | 0.1000 | 0.2000 | 0.3000 | 0.4000 |" in printed
     assert "nsga2" not in printed
+
+
+@pytest.fixture
+def bionas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Case]]:
+    """Runs the script with options, and returns the cases that it ran."""
+    ran: list[Case] = []
+
+    def run(_: Path, case: Case, *, trainings: int, **__: object) -> Outcome:
+        ran.append(case)
+        return Outcome(trainings, float(trainings), 0.5, 0.5, "")
+
+    def written(name: str, text: str) -> None:
+        """Leave RESULTS.md as it is."""
+
+    monkeypatch.setattr(bionas_on_cifar10, "run", run)
+    monkeypatch.setattr(bionas_on_cifar10, "write_section", written)
+
+    def script(*options: str) -> list[Case]:
+        ran.clear()
+        monkeypatch.setattr(sys, "argv", ["bionas_on_cifar10", str(tmp_path), *options])
+        bionas_on_cifar10.main()
+        return list(ran)
+
+    return script
+
+
+def test_bionas_on_cifar10_does_not_mix_settings(bionas: Callable[..., list[Case]]) -> None:
+    first = ("--ways", "random", "--seeds", "0")
+    assert bionas(*first) == [Case("random", -1), Case("random", 0)]
+    assert bionas(*first) == []
+    with pytest.raises(ConfigError, match="results with images 2000, got images 500; use another"):
+        bionas(*first, "--images", "500")
+
+
+def test_bionas_on_cifar10_measures_the_pilot_of_random_search_for_every_way(
+    bionas: Callable[..., list[Case]],
+) -> None:
+    pilots = [Case("random", -1), Case("evonas", -1)]
+    assert bionas("--ways", "evonas", "--seeds", "3") == [*pilots, Case("evonas", 3)]
+
+
+def test_bionas_on_cifar10_begins_an_interrupted_run_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the whole search in its CPU time."""
+    folder = tmp_path / "random--1"
+    create_run(folder, changed(SMALL_RUN, space="tiny"), space_text=source_text("tiny"))
+
+    def search(*_: object, out: Path, **__: object) -> None:
+        assert not out.exists()
+
+    monkeypatch.setattr("benchmarks.bionas_on_cifar10.evonas.search", search)
+    found = bionas_on_cifar10.run(folder, Case("random", -1), trainings=9, options={})
+    assert found.trainings == 9
