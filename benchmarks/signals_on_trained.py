@@ -5,15 +5,17 @@
         --images 3000 --epochs 5 --channels 8 --cells 1 --attacked-images 300
 
 Random genomes of NAS-Bench-201, each layer with a random rule, are trained three times each by a
-random search in the folder; a finished search is not repeated. The table has Kendall's tau of
-every signal with the means over the three trainings, with 90 % intervals by resampling genomes,
-and what another training says: tau between the first training and the mean of the other two.
+random search in the folder; a finished search with the same settings is not repeated. The table
+has Kendall's tau of every signal with the means over the three trainings, with 90 % intervals by
+resampling genomes, and what another training says: tau between the first training and the mean of
+the other two.
 """
 
 import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ from scipy.stats import kendalltau
 import evonas
 from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import write_section
+from evonas.errors import ConfigError
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals
 from evonas.evaluation.signals.table import FREE, NETWORK_SIGNALS
@@ -39,18 +42,36 @@ Values = NDArray[np.float64]
 
 
 def trained(folder: Path, arguments: argparse.Namespace) -> evonas.Study:
-    """The finished random search in the folder, which is begun or continued."""
+    """The finished random search in the folder, which is begun or continued.
+
+    Raises:
+        ConfigError: the search in the folder has other settings.
+    """
     if (folder / CONFIG_FILE).exists():
         study = evonas.load_study(folder)
+        for name, wanted in _settings(arguments).items():
+            found = study.settings.value(name)
+            is_default = wanted is None and name != "images"  # None is all images
+            if found != wanted and not is_default:
+                raise ConfigError(
+                    f"{folder}: holds a search with {name} {found}, got {wanted}; give the same "
+                    "options, or another folder"
+                )
         study.resume()
         return study
     return evonas.search(
         "nas-bench-201", objectives=OBJECTIVES, algorithm="random", replicates=str(REPLICATES),
-        evaluations=REPLICATES * arguments.genomes, population=arguments.genomes, confirm=0,
-        dataset=arguments.dataset, data_dir=arguments.data_dir, images=arguments.images,
-        epochs=arguments.epochs, channels=arguments.channels, cells=arguments.cells,
-        attacked_images=arguments.attacked_images, gate="off", out=folder,
+        confirm=0, data_dir=arguments.data_dir, gate="off", out=folder, **_settings(arguments),
     )  # fmt: skip
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    names = ("dataset", "images", "epochs", "channels", "cells", "attacked_images")
+    return {
+        "evaluations": REPLICATES * arguments.genomes,
+        "population": arguments.genomes,
+        **{name: getattr(arguments, name) for name in names},
+    }
 
 
 def tau(left: Values, right: Values) -> float:
@@ -110,8 +131,8 @@ def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: 
     return "\n".join([*lines, f"| one training, with the mean of two others | | {cells} |", ""])
 
 
-def main() -> None:
-    """Train what is missing, and write the table."""
+def options() -> argparse.ArgumentParser:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dataset", default="digits")
@@ -123,19 +144,28 @@ def main() -> None:
     parser.add_argument("--cells", type=int)
     parser.add_argument("--attacked-images", type=int, default=180)
     parser.add_argument("--machine", default="one thread")
+    return parser
+
+
+def command(parser: argparse.ArgumentParser, given: argparse.Namespace) -> str:
+    """The command that makes the table: all options with another value than the default."""
+    words = ["python -m benchmarks.signals_on_trained FOLDER"]
+    for name, value in vars(given).items():
+        if name not in ("folder", "machine") and value != parser.get_default(name):
+            shown = "DIR" if name == "data_dir" else value
+            words.append(f"--{name.replace('_', '-')} {shown}")
+    return " ".join(words)
+
+
+def main() -> None:
+    """Train what is missing, and write the table."""
+    parser = options()
     given = parser.parse_args()
     torch.set_num_threads(1)
     study = trained(given.folder, given)
-    words = ["python -m benchmarks.signals_on_trained FOLDER"]
-    if given.dataset != "digits":
-        words.append(
-            f"--dataset {given.dataset} --data-dir DIR --images {given.images} "
-            f"--epochs {given.epochs} --attacked-images {given.attacked_images}"
-        )
-    for name, value in (("channels", given.channels), ("cells", given.cells)):
-        if value is not None:
-            words.append(f"--{name} {value}")
-    text = table(study, data_dir=given.data_dir, command=" ".join(words), machine=given.machine)
+    text = table(
+        study, data_dir=given.data_dir, command=command(parser, given), machine=given.machine
+    )
     print(text)
     write_section(f"signals_on_trained {given.dataset}", text)
 

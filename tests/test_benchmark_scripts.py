@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import adversarial_training, bionas_on_cifar10, engines_on_digits
+from benchmarks import (
+    adversarial_training,
+    bionas_on_cifar10,
+    engines_on_digits,
+    signals_on_trained,
+)
 from benchmarks.bionas_on_cifar10 import Case, Outcome
 from evonas.benchmarking.comparison import RunScores
 from evonas.errors import ConfigError, TrainingDiverged
@@ -123,3 +128,18 @@ def test_bionas_on_cifar10_begins_an_interrupted_run_anew(
     monkeypatch.setattr("benchmarks.bionas_on_cifar10.evonas.search", search)
     found = bionas_on_cifar10.run(folder, Case("random", -1), trainings=9, options={})
     assert found.trainings == 9
+
+
+def test_signals_on_trained_prints_all_options_that_were_given() -> None:
+    parser = signals_on_trained.options()
+    text = "--dataset cifar10 --data-dir DIR --genomes 20 --epochs 5 --cells 1"
+    given = parser.parse_args(["runs/signals", *text.split(), "--machine", "a big one"])
+    assert signals_on_trained.command(parser, given).endswith(f"signals_on_trained FOLDER {text}")
+
+
+def test_signals_on_trained_refuses_a_folder_with_other_settings(tmp_path: Path) -> None:
+    settings = changed(SMALL_RUN, population=40, evaluations=120, epochs=6, images=None)
+    create_run(tmp_path / "run", settings, space_text=source_text("nas-bench-201"))
+    given = signals_on_trained.options().parse_args([str(tmp_path / "run")])
+    with pytest.raises(ConfigError, match="holds a search with attacked_images 20, got 180"):
+        signals_on_trained.trained(given.folder, given)
