@@ -7,11 +7,13 @@ For each seed there is one search with ``--replicates auto`` and one with ``1``,
 number of trainings; both are confirmed by 3 fresh trainings. Each network of a front is then
 trained 10 more times (5 times on CIFAR-10) with unused seeds (``evonas.evaluate(...,
 replicate=)``), and the mean is taken as the truth. Split and attacked images are those of the
-search, so this measures training noise only. Results in the folder are reused.
+search, so this measures training noise only. Results in the folder are reused. The seconds of a
+search are those of the call that made all of it; an interrupted search has none.
 """
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Iterator, Mapping
@@ -36,7 +38,7 @@ FRESH = {"digits": 10, "cifar10": 5}
 """Number of trainings that define the truth."""
 
 FIRST_FRESH = 1000  # above all replicates of a search
-FRESH_FILE = "fresh.json"
+FRESH_FILE, SECONDS_FILE = "fresh.json", "seconds.txt"
 NORMAL_95 = 1.96
 BUDGETS: dict[str, dict[str, Any]] = {
     "digits": {},
@@ -56,7 +58,7 @@ class Front:
         run: state of the run on disk.
         fresh: values of the trainings that define the truth, keyed by candidate.
         trainings: number of trainings of search and confirmation.
-        seconds: duration of search and confirmation.
+        seconds: duration of search and confirmation; NaN if they were interrupted.
     """
 
     run: RunState
@@ -81,13 +83,16 @@ class Front:
 
 
 def run(folder: Path, options: Mapping[str, Any]) -> float:
-    """Search and confirm, or finish an interrupted run; returns the seconds that this took."""
-    start = time.monotonic()
+    """Search and confirm, or finish an interrupted run; returns the seconds of the whole."""
+    path = folder / SECONDS_FILE
     if (folder / CONFIG_FILE).exists():
         evonas.load_study(folder).resume(progress=False)
-    else:
-        evonas.search("nas-bench-201", out=folder, progress=False, **options)
-    return time.monotonic() - start
+        return float(path.read_text()) if path.exists() else math.nan
+    start = time.monotonic()
+    evonas.search("nas-bench-201", out=folder, progress=False, **options)
+    seconds = time.monotonic() - start
+    path.write_text(str(seconds))
+    return seconds
 
 
 def fresh_values(folder: Path) -> Values:
@@ -172,6 +177,7 @@ def rows(fronts: Mapping[tuple[str, int], Front], *, way: str) -> list[str]:
         for each in mine
         for key in each.fresh
     )
+    seconds = [each.seconds for each in mine if not math.isnan(each.seconds)]
     return [
         way,
         f"{len(really) / len(mine):.1f}",
@@ -182,7 +188,7 @@ def rows(fronts: Mapping[tuple[str, int], Front], *, way: str) -> list[str]:
         f"{sum(really)} of {len(really)}",
         f"{collapsed}, {lost}",
         f"{statistics.fmean(each.trainings for each in mine):.0f}",
-        f"{statistics.fmean(each.seconds for each in mine):.0f}",
+        f"{statistics.fmean(seconds):.0f}" if seconds else "-",
     ]
 
 

@@ -1,6 +1,8 @@
 """The tables of the benchmark scripts, with measurements that are made up."""
 
+import math
 import sys
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from benchmarks import (
     adversarial_training,
+    believable_fronts,
     bionas_on_cifar10,
     engines_on_digits,
     signals_on_trained,
@@ -143,3 +146,26 @@ def test_signals_on_trained_refuses_a_folder_with_other_settings(tmp_path: Path)
     given = signals_on_trained.options().parse_args([str(tmp_path / "run")])
     with pytest.raises(ConfigError, match="holds a search with attacked_images 20, got 180"):
         signals_on_trained.trained(given.folder, given)
+
+
+def test_believable_fronts_keeps_the_seconds_of_a_finished_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second call takes no time; an interrupted search has no duration of the whole."""
+
+    def search(*_: object, out: Path, **__: object) -> None:
+        create_run(out, changed(SMALL_RUN, space="tiny"), space_text=source_text("tiny"))
+        if out.name == "broken":
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+
+    def resume(*_: object, **__: object) -> None:
+        """Do nothing."""
+
+    monkeypatch.setattr("benchmarks.believable_fronts.evonas.search", search)
+    monkeypatch.setattr("benchmarks.believable_fronts.evonas.Study.resume", resume)
+    first = believable_fronts.run(tmp_path / "whole", {})
+    assert believable_fronts.run(tmp_path / "whole", {}) == first >= 0.05
+    with pytest.raises(KeyboardInterrupt):
+        believable_fronts.run(tmp_path / "broken", {})
+    assert math.isnan(believable_fronts.run(tmp_path / "broken", {}))
