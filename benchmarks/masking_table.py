@@ -207,7 +207,7 @@ def report(outcomes: Mapping[Case, Outcome], like: Sequence[Case]) -> str:
     """The section of one data set."""
     case = like[0]
     images = f"{case.images} images" if case.images else "all images"
-    seconds = [o.seconds for c, o in outcomes.items() if c.dataset == case.dataset]
+    seconds = [o.seconds for c, o in outcomes.items() if replace(c, rule="", seed=0) in like]
     minutes = sum(second for second in seconds if not math.isnan(second)) / 60
     about = (
         f"`python -m benchmarks.masking_table --dataset {case.dataset}` (columns: see its "

@@ -165,7 +165,10 @@ def run(case: Case, data: SearchData) -> Outcome:
 
 
 def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
-    """The rows of one network and recipe, the best rule first, over all seeds."""
+    """The rows of one network and recipe, the best rule first, over all seeds.
+
+    A rule with a diverged training has no means, and comes last.
+    """
     by_rule: dict[str, list[Outcome]] = {}
     for other, outcome in outcomes.items():
         if replace(other, rule=case.rule, seed=case.seed) == case:
@@ -185,7 +188,8 @@ def table(outcomes: Mapping[Case, Outcome], case: Case) -> Iterator[str]:
 
 
 def _mean(rows: Sequence[Outcome]) -> float:
-    return statistics.mean(row.accuracy for row in rows)
+    mean = statistics.mean(row.accuracy for row in rows)
+    return -math.inf if math.isnan(mean) else mean  # a list with NaN in it cannot be sorted
 
 
 def _spread(rows: Sequence[Outcome], name: str, factor: float, form: str) -> str:

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from benchmarks import (
     believable_fronts,
     bionas_on_cifar10,
     engines_on_digits,
+    masking_table,
+    rules_on_cifar10,
     signals_on_trained,
 )
 from benchmarks.bionas_on_cifar10 import Case, Outcome
@@ -169,3 +172,24 @@ def test_believable_fronts_keeps_the_seconds_of_a_finished_search(
     with pytest.raises(KeyboardInterrupt):
         believable_fronts.run(tmp_path / "broken", {})
     assert math.isnan(believable_fronts.run(tmp_path / "broken", {}))
+
+
+def test_rules_on_cifar10_are_sorted_also_if_one_diverged() -> None:
+    def case(rule: str) -> rules_on_cifar10.Case:
+        return rules_on_cifar10.Case("plain", rule, 0.1, 100, 1, 8, 0.0, 0)
+
+    accuracies = {"bp": 0.5, "kp": math.nan, "fa": 0.6, "usf": 0.7}
+    outcomes = {
+        case(rule): rules_on_cifar10.Outcome(accuracy, 1.0, 60.0, 60.0, 1.0)
+        for rule, accuracy in accuracies.items()
+    }
+    rows = [cells(row)[0] for row in rules_on_cifar10.table(outcomes, case(""))]
+    assert rows[-4:] == ["`usf`", "`fa`", "`bp`", "`kp`"]
+
+
+def test_masking_table_counts_the_minutes_of_its_own_runs() -> None:
+    like = masking_table.Case("digits", "", "16/255", 0, 12, 32, 256, 1000, 0)
+    small = replace(like, rule="bp", images=500)
+    found = masking_table.Outcome(0.9, 0.8, 0.7, 0.7, 0.7, 0.5, "", 600.0)
+    outcomes = {replace(like, rule="bp"): found, small: found}
+    assert "10 minutes" in masking_table.report(outcomes, [like]).replace("\n", " ")
