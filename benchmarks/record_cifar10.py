@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 import evonas
+from benchmarks.support.command import command
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
@@ -44,8 +45,8 @@ def shortened(name: str, epochs: int | None) -> FinalRecipe:
     return replace(recipe, epochs=epochs, warmup_epochs=rise)
 
 
-def section(found: list[Trained], recipe: FinalRecipe, *, machine: str) -> str:
-    """The table, as Markdown."""
+def section(found: list[Trained], recipe: FinalRecipe, *, made_by: str, machine: str) -> str:
+    """The table of what a command made, as Markdown."""
     num_validation = round(recipe.validation_share * NUM_IMAGES)
     chosen = (
         f"The epoch is chosen by {num_validation:,} validation images"
@@ -55,7 +56,7 @@ def section(found: list[Trained], recipe: FinalRecipe, *, machine: str) -> str:
     lines = [
         f"## {TITLE}",
         "",
-        f"`python -m benchmarks.record_cifar10`, {recipe.epochs} epochs of "
+        f"`{made_by}`, {recipe.epochs} epochs of "
         f"{NUM_IMAGES - num_validation:,} images, batches of {recipe.batch}, on {machine}. An "
         f"image is classified by the mean of its {recipe.views}; *one view* is the saved network "
         f"as it is. {chosen}, and the 10,000 test images are read once for each seed.",
@@ -88,6 +89,8 @@ def main() -> None:
     parser.add_argument("--machine", default=f"{os.cpu_count()} processors")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
+    places = ("out", "machine", "results")
+    made_by = command("record_cifar10", parser, given, without=places)
     recipe = shortened(given.recipe, given.epochs)
     rules = split_rules(given.rules)
     found: dict[str, evonas.FinalReport] = {}
@@ -99,7 +102,7 @@ def main() -> None:
                 seeds=seeds, out=given.out / f"{rule}-{given.recipe}-{recipe.epochs}-epochs",
             )  # fmt: skip
             table = [Trained(rule, report) for rule, report in found.items()]
-            text = section(table, recipe, machine=given.machine)
+            text = section(table, recipe, made_by=made_by, machine=given.machine)
             print(text, flush=True)
             write_section("record_cifar10", text, path=given.results)
 

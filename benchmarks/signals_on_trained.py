@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 import evonas
+from benchmarks.support.command import command
 from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import write_section
 from evonas.errors import ConfigError
@@ -147,25 +148,14 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def command(parser: argparse.ArgumentParser, given: argparse.Namespace) -> str:
-    """The command that makes the table: all options with another value than the default."""
-    words = ["python -m benchmarks.signals_on_trained FOLDER"]
-    for name, value in vars(given).items():
-        if name not in ("folder", "machine") and value != parser.get_default(name):
-            shown = "DIR" if name == "data_dir" else value
-            words.append(f"--{name.replace('_', '-')} {shown}")
-    return " ".join(words)
-
-
 def main() -> None:
     """Train what is missing, and write the table."""
     parser = options()
     given = parser.parse_args()
     torch.set_num_threads(1)
     study = trained(given.folder, given)
-    text = table(
-        study, data_dir=given.data_dir, command=command(parser, given), machine=given.machine
-    )
+    words = command("signals_on_trained FOLDER", parser, given, without=("folder", "machine"))
+    text = table(study, data_dir=given.data_dir, command=words, machine=given.machine)
     print(text)
     write_section(f"signals_on_trained {given.dataset}", text)
 

@@ -1,6 +1,7 @@
 """The tables of the benchmark scripts, with measurements that are made up."""
 
 import math
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -16,10 +17,13 @@ from benchmarks import (
     bionas_on_cifar10,
     engines_on_digits,
     masking_table,
+    record_cifar10,
     rules_on_cifar10,
     signals_on_trained,
 )
 from benchmarks.bionas_on_cifar10 import Case, Outcome
+from benchmarks.support.command import command
+from evonas.api.final.report import FinalReport
 from evonas.benchmarking.comparison import RunScores
 from evonas.errors import ConfigError, TrainingDiverged
 from evonas.evaluation.record import Evaluation
@@ -140,7 +144,8 @@ def test_signals_on_trained_prints_all_options_that_were_given() -> None:
     parser = signals_on_trained.options()
     text = "--dataset cifar10 --data-dir DIR --genomes 20 --epochs 5 --cells 1"
     given = parser.parse_args(["runs/signals", *text.split(), "--machine", "a big one"])
-    assert signals_on_trained.command(parser, given).endswith(f"signals_on_trained FOLDER {text}")
+    found = command("signals_on_trained FOLDER", parser, given, without=("folder", "machine"))
+    assert found == f"python -m benchmarks.signals_on_trained FOLDER {text}"
 
 
 def test_signals_on_trained_refuses_a_folder_with_other_settings(tmp_path: Path) -> None:
@@ -193,3 +198,18 @@ def test_masking_table_counts_the_minutes_of_its_own_runs() -> None:
     found = masking_table.Outcome(0.9, 0.8, 0.7, 0.7, 0.7, 0.5, "", 600.0)
     outcomes = {replace(like, rule="bp"): found, small: found}
     assert "10 minutes" in masking_table.report(outcomes, [like]).replace("\n", " ")
+
+
+def test_record_on_cifar10_names_the_options_that_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(**_: object) -> FinalReport:
+        return FinalReport(tmp_path, ())
+
+    monkeypatch.setattr("benchmarks.record_cifar10.evonas.train", train)
+    results = tmp_path / "RESULTS.md"
+    text = """--rules "kp(scale='group')" --epochs 30 --precision bf16 --data-dir DIR"""
+    arguments = ["record_cifar10", *shlex.split(text), "--results", str(results)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    record_cifar10.main()
+    assert f"`python -m benchmarks.record_cifar10 {text}`, 30 epochs" in results.read_text()
