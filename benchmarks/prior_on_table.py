@@ -11,10 +11,10 @@ its own earlier search.
 
 import argparse
 import random
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.support.means import mean_with_error
 from benchmarks.support.sections import RESULTS, write_section
 from evonas.benchmarking.benchmark import Benchmark, Goal
 from evonas.benchmarking.table import read_table
@@ -69,21 +69,18 @@ def shares(
     return [wanted.score(found[:count]) or 0.0 for count in CHECKPOINTS]
 
 
-def spread(values: Sequence[float], *, signed: bool = False) -> str:
-    """Mean and standard error, as text."""
-    error = statistics.stdev(values) / len(values) ** 0.5
-    return f"{statistics.mean(values):{'+' if signed else ''}.3f} ± {error:.3f}"
-
-
 def rows(algorithm: str, found: dict[str, list[list[float]]]) -> Iterator[str]:
     """Rows of the table: each kind of prior, and its paired gain over no prior."""
     plain = list(zip(*found[KINDS[0]], strict=True))
     for kind, each in found.items():
         columns = list(zip(*each, strict=True))
-        yield f"| `{algorithm}` | {kind} | {' | '.join(map(spread, columns))} |"
+        means = [mean_with_error(column, digits=3) for column in columns]
+        yield f"| `{algorithm}` | {kind} | {' | '.join(means)} |"
         if kind != KINDS[0]:
             gains = [
-                spread([a - b for a, b in zip(mine, base, strict=True)], signed=True)
+                mean_with_error(
+                    [a - b for a, b in zip(mine, base, strict=True)], digits=3, sign="+"
+                )
                 for mine, base in zip(columns, plain, strict=True)
             ]
             yield f"|  | gain | {' | '.join(gains)} |"

@@ -17,6 +17,7 @@ from benchmarks import (
     bionas_on_cifar10,
     engines_on_digits,
     masking_table,
+    prior_on_table,
     record_cifar10,
     rules_on_cifar10,
     signals_on_trained,
@@ -213,3 +214,12 @@ def test_record_on_cifar10_names_the_options_that_made_it(
     monkeypatch.setattr(sys, "argv", arguments)
     record_cifar10.main()
     assert f"`python -m benchmarks.record_cifar10 {text}`, 30 epochs" in results.read_text()
+
+
+def test_prior_on_table_needs_only_one_seed() -> None:
+    found = {"no prior": [[0.5, 0.75]], "prior": [[0.625, 0.75]]}
+    assert list(prior_on_table.rows("nsga2", found)) == [
+        "| `nsga2` | no prior | 0.500 | 0.750 |",
+        "| `nsga2` | prior | 0.625 | 0.750 |",
+        "|  | gain | +0.125 | +0.000 |",
+    ]
