@@ -15,7 +15,6 @@ from evonas.api.progress_bar import count_display
 from evonas.errors import ConfigError, DataError, RunFolderError
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.data.loading import load_test
-from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.final_training import FinalTraining
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.ordinary_torch import ordinary_torch
@@ -25,7 +24,7 @@ from evonas.settings.reading import whole_number
 from evonas.study.final.companions import companions
 from evonas.study.final.job import FinalJob
 from evonas.study.final.prepared import load_job_data
-from evonas.study.final.result import FinalResult, read_result
+from evonas.study.final.result import read_result
 from evonas.study.final.run import Ended, run_seed
 from evonas.study.folder import LOCK_FILE
 from evonas.study.versions import installed_packages
@@ -202,32 +201,48 @@ def _train(
     on_epoch: Ended,
 ) -> FinalReport:
     data = load_job_data(job, data_dir=data_dir, device=device)
+    results = []
+
+    @lru_cache(maxsize=1)
+    def read_test() -> Images | None:
+        try:
+            return load_test(job.dataset, data_dir=data_dir, fitting=job.fitting)
+        except DataError as problem:
+            tell(f"no test accuracy: {problem}")
+            return None
+
     with _kept_once_trained(job, folder):
         job.write(
             folder, versions=installed_packages(), data_dir=str(data_dir), images=data.sha256
         )
-        results = _train_seeds(
-            job, data, folder, data_dir, seeds, device, on_progress, tell, on_epoch
-        )
-    report = FinalReport(folder, tuple(results))
-    # seeds that an earlier call finished stay in the files
-    every = FinalReport(folder, (*results, *_finished(folder, first=seeds)))
-    write_whole(folder / "seeds.csv", every.table.to_csv(lineterminator="\n").encode())
+        with companions(job, data_dir=data_dir, device=device) as others:
+            for seed in range(seeds):
+
+                def step(training: FinalTraining, seed: int = seed) -> None:
+                    done = seed * training.num_steps + training.num_steps_done
+                    on_progress(done, seeds * training.num_steps)
+
+                result = run_seed(
+                    seed_folder(folder, seed), job, data, seed=seed, others=others,
+                    read_test=read_test, on_step=step, on_epoch=on_epoch, tell=tell,
+                )  # fmt: skip
+                results.append(result)
+    _write_files(folder, job)
+    return FinalReport(folder, tuple(results))
+
+
+def _write_files(folder: Path, job: FinalJob) -> None:
+    """Write the table and the picture of all finished seeds, those of earlier calls too."""
     from evonas.report.curves import draw_curves
 
+    found = (read_result(path) for path in folder.glob("seed-*"))
+    results = sorted((each for each in found if each is not None), key=lambda each: each.seed)
+    table = FinalReport(folder, tuple(results)).table
+    write_whole(folder / "seeds.csv", table.to_csv(lineterminator="\n").encode())
     draw_curves(
-        {each.seed: each.epochs for each in every.results}, path=folder / "curve.png",
+        {each.seed: each.epochs for each in results}, path=folder / "curve.png",
         title=f"{job.architecture.text[:60]} on {job.dataset}",
     )  # fmt: skip
-    return report
-
-
-def _finished(folder: Path, *, first: int) -> Iterator[FinalResult]:
-    """The results of the finished seeds from ``first`` on, in order."""
-    numbers = (path.name.removeprefix("seed-") for path in folder.glob("seed-*"))
-    for seed in sorted(int(number) for number in numbers if number.isdecimal()):
-        if seed >= first and (found := read_result(seed_folder(folder, seed))) is not None:
-            yield found
 
 
 @contextmanager
@@ -243,39 +258,3 @@ def _kept_once_trained(job: FinalJob, folder: Path) -> Iterator[None]:
         if is_new and not any(folder.glob("seed-*")):
             job.remove(folder)
         raise
-
-
-def _train_seeds(
-    job: FinalJob,
-    data: FinalData,
-    folder: Path,
-    data_dir: Path,
-    seeds: int,
-    device: str,
-    on_progress: Callable[[int, int], None],
-    tell: Callable[[str], None],
-    on_epoch: Ended,
-) -> list[FinalResult]:
-    results = []
-
-    @lru_cache(maxsize=1)
-    def read_test() -> Images | None:
-        try:
-            return load_test(job.dataset, data_dir=data_dir, fitting=job.fitting)
-        except DataError as problem:
-            tell(f"no test accuracy: {problem}")
-            return None
-
-    with companions(job, data_dir=data_dir, device=device) as others:
-        for seed in range(seeds):
-
-            def step(training: FinalTraining, seed: int = seed) -> None:
-                done = seed * training.num_steps + training.num_steps_done
-                on_progress(done, seeds * training.num_steps)
-
-            result = run_seed(
-                seed_folder(folder, seed), job, data, seed=seed, others=others,
-                read_test=read_test, on_step=step, on_epoch=on_epoch, tell=tell,
-            )  # fmt: skip
-            results.append(result)
-    return results

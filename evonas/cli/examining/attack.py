@@ -51,7 +51,7 @@ def attack(
     ] = None,
     split_seed: Annotated[
         int | None,
-        Parameter(help="With --dataset: seed of the split the network was trained on; 0 if none."),
+        Parameter(help="With --dataset: seed of the split that it was trained on (0 by default)."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -79,8 +79,7 @@ def attack(
             raise ConfigError(f"{run} is one model: expected no key, got '{key}'")
         target = model_target(
             run, dataset=dataset, data_dir=data_dir, image_size=image_size,
-            split_seed=split_seed or 0,
-            part=part, num_images=images, seed=seed, out=out,
+            split_seed=split_seed or 0, part=part, num_images=images, seed=seed, out=out,
         )  # fmt: skip
     else:
         if key is None:
