@@ -23,6 +23,7 @@ from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
 from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
+from evonas.settings.reading import whole_number
 from evonas.study.folder import opened_run, readable_run
 from evonas.study.journal.findings import Finding
 from evonas.study.upkeep.state import is_locked
@@ -170,6 +171,7 @@ def model_target(
         DataError: the file or the images are missing.
         StorageError: the file is damaged.
     """
+    split_seed = whole_number("split_seed", split_seed, at_least=0)
     if dataset is None:
         raise ConfigError(f"{path}: a model file does not record its data set; give --dataset")
     network, said = load_described(path)

@@ -144,14 +144,10 @@ def make_battery(
         ConfigError: a radius, the level, the seed or the batch size is out of range.
     """
     level = whole_number("level", level)
-    batch_size = whole_number("batch size of an attack", batch_size)
-    seed = whole_number("seed of an attack", seed)
+    batch_size = whole_number("batch size of an attack", batch_size, at_least=1)
+    seed = whole_number("seed of an attack", seed, at_least=0)
     if level not in LEVELS:
         raise ConfigError(f"level: expected 1 or 2, got {level}")
-    if batch_size < 1:
-        raise ConfigError(f"batch size of an attack: expected at least 1, got {batch_size}")
-    if seed < 0:
-        raise ConfigError(f"seed of an attack: expected a whole number from 0 on, got {seed}")
     given: Any = plain(epsilon)
     several = [given] if isinstance(given, str | int | float | Fraction) else list(given)
     radii = tuple(dict.fromkeys(_radius(plain(each)) for each in several))
@@ -211,9 +207,15 @@ def _radius(given: str | float | Fraction) -> Fraction:
 
 
 def _check_classes(network: nn.Module, images: FloatImages) -> None:
-    """Refuse labels of classes that the network does not have, before any attack."""
+    """Refuse images and labels that do not fit the network, before any attack."""
     with frozen(network), torch.no_grad():
-        logits = network(images.pixels[:1])
+        try:
+            logits = network(images.pixels[:1])
+        except (RuntimeError, ValueError) as problem:  # torch's layers raise these for a shape
+            shape = tuple(images.pixels.shape[1:])
+            raise DataError(
+                f"images: the network fails on an image of shape {shape}: {problem}"
+            ) from problem
     if not isinstance(logits, Tensor) or logits.dim() != 2:
         said = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise DataError(f"network: expected logits (N, classes), got {said}")

@@ -7,7 +7,6 @@ from typing import Any
 from safetensors.torch import load
 from torch import nn
 
-from evonas.errors import ConfigError
 from evonas.evaluation.candidate import candidate_network
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.ordinary_torch import ordinary_torch
@@ -84,9 +83,7 @@ def evaluate(
         >>> bool(trained.values["acc"] == study.front.acc.iloc[0])
         True
     """
-    replicate = whole_number("replicate", replicate)
-    if replicate < 0:
-        raise ConfigError(f"replicate: expected a whole number of at least 0, got {replicate}")
+    replicate = whole_number("replicate", replicate, at_least=0)
     whole = space if isinstance(space, Space) else load_space(str(space))
     named: dict[str, Any] = {"space": whole.name, **given}
     if isinstance(space, Space):

@@ -49,15 +49,17 @@ def plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def whole_number(name: str, value: Any) -> int:
+def whole_number(name: str, value: Any, *, at_least: int | None = None) -> int:
     """An argument of a function as a Python number.
 
     Raises:
-        ConfigError: it is no whole number.
+        ConfigError: it is no whole number, or it is too small.
     """
     number = plain(value)
     if type(number) is not int:
         raise ConfigError(f"{name}: expected a whole number, got {show(value)}")
+    if at_least is not None and number < at_least:
+        raise ConfigError(f"{name}: expected a whole number of at least {at_least}, got {number}")
     return number
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evonas.errors import GenomeError
+from evonas.errors import GenomeError, show
 
 GeneKind = Literal[
     "operation", "inputs", "activation", "normalisation", "channels", "repeat", "rule"
@@ -48,8 +48,11 @@ def checked_values(genome: Genome, genes: Sequence[Gene], *, where: str) -> tupl
         where: description of the space in messages.
 
     Raises:
-        GenomeError: there are too many or too few values, or one is no choice of its gene.
+        GenomeError: it is no genome, there are too many or too few values, or one is no choice of
+            its gene.
     """
+    if not isinstance(genome, Genome):
+        raise GenomeError(f"genome: expected its text or a Genome ({where}), got {show(genome)}")
     values = genome.values
     if len(values) != len(genes):
         raise GenomeError(f"genome: expected {len(genes)} genes ({where}), got {len(values)}")

@@ -56,6 +56,11 @@ def test_robust_accuracy_of_linear_network_matches_margins() -> None:
         (torch.full((2, 3, 2, 2), torch.nan), torch.zeros(2, dtype=torch.long), "got nan"),
         (torch.rand(2, 3, 2, 2), torch.zeros(3, dtype=torch.long), r"labels: expected int64 \(2"),
         (torch.rand(2, 3, 2, 2), torch.zeros(2), "float32"),
+        (
+            torch.rand(2, 1, 9, 9),
+            torch.zeros(2, dtype=torch.long),
+            "shape .1, 9, 9.: ",
+        ),
         (torch.rand(0, 3, 2, 2), torch.zeros(0, dtype=torch.long), "N above 0"),
     ],
 )

@@ -13,7 +13,7 @@ import torch
 
 import evonas
 from evonas.cli import main
-from evonas.errors import ConfigError, DataError, RunFolderError, UnknownNameError
+from evonas.errors import ConfigError, DataError, GenomeError, RunFolderError, UnknownNameError
 from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.loading import load_search_data
 from evonas.rules import RULES
@@ -54,6 +54,12 @@ def test_python_search_writes_same_files_as_command(study: evonas.Study, tmp_pat
 def test_negative_replicate_is_rejected_by_name() -> None:
     with pytest.raises(ConfigError, match="replicate: expected a whole number of at least 0"):
         evonas.evaluate("tiny", "any", replicate=-1)
+
+
+@pytest.mark.parametrize("genome", [None, 3, ("conv",)])
+def test_what_is_no_genome_is_rejected(genome: Any) -> None:
+    with pytest.raises(GenomeError, match=r"genome: expected its text or a Genome .*, got"):
+        evonas.evaluate("tiny", genome, epochs=1, images=60, channels=4)
 
 
 def test_settings_object_equals_keyword_settings(study: evonas.Study, tmp_path: Path) -> None:
@@ -101,6 +107,8 @@ def test_unique_key_prefix_finds_its_candidate(study: evonas.Study) -> None:
         study.find("zz")
     with pytest.raises(UnknownNameError, match="no candidate has the key ''"):
         study.find("")
+    with pytest.raises(UnknownNameError, match="key: expected a text, got 3"):
+        study.find(3)  # type: ignore[arg-type]
 
 
 def test_loading_candidate_off_the_front_is_rejected(study: evonas.Study) -> None:

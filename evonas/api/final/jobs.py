@@ -34,7 +34,7 @@ RECIPES = {
     "fast-cifar10": "fast-cifar10", "fast-cifar10-plain": "fast-cifar10",
 }  # fmt: skip
 """Default recipe of a named network."""
-MIN_IMAGE_SIZE = 4  # pixels, as in a search
+MIN_SIDE = 4  # pixels, as in a search
 
 
 def make_job(
@@ -63,13 +63,12 @@ def make_job(
     Arguments and errors are those of :func:`train`.
     """
     check_one_device(device)
-    split_seed, processes = (
-        whole_number(name, value)
-        for name, value in (("split_seed", split_seed), ("processes", processes))
-    )
+    split_seed = whole_number("split_seed", split_seed, at_least=0)
+    processes = whole_number("processes", processes, at_least=1)
+    sizes = ("channels", channels, 1), ("cells", cells, 1), ("image_size", image_size, MIN_SIDE)
     channels, cells, image_size = (
-        None if value is None else whole_number(name, value)
-        for name, value in (("channels", channels), ("cells", cells), ("image_size", image_size))
+        None if value is None else whole_number(name, value, at_least=least)
+        for name, value, least in sizes
     )
     if precision not in get_args(Precision):
         known = ", ".join(get_args(Precision))
@@ -103,9 +102,6 @@ def make_job(
         job = _job_of_genome(space, genome or "", common)
     architecture = job.architecture
     if isinstance(architecture, GenomeArchitecture):
-        for what, size in (("channels", channels), ("cells", cells)):
-            if size is not None and size < 1:
-                raise ConfigError(f"{what}: expected at least 1, got {size}")
         architecture = replace(
             architecture,
             channels=channels or architecture.channels,
@@ -115,16 +111,13 @@ def make_job(
         short = architecture.key
         name = short if run is not None else f"final-{architecture.parsed[0].name}-{short}"
         job = replace(job, architecture=architecture)
-    if image_size is not None:
-        if image_size < MIN_IMAGE_SIZE:
-            raise ConfigError(f"image_size: expected at least {MIN_IMAGE_SIZE}, got {image_size}")
-        if image_size != job.fitting.size:  # the run's hash covers images at the run's size
-            fitting = replace(job.fitting, size=image_size)
-            job = replace(job, fitting=fitting, train_sha256=None)
+    if image_size not in (None, job.fitting.size):  # the run's hash covers images at its size
+        fitting = replace(job.fitting, size=image_size)
+        job = replace(job, fitting=fitting, train_sha256=None)
     find_source(job.dataset)
     stored = _stored(job, image_storage, data_dir=where.resolve(), device=device)
     job = replace(job, fitting=stored)
-    if processes < 1 or recipe.batch % processes:
+    if recipe.batch % processes:
         raise ConfigError(
             f"processes: expected a divisor of the batch size {recipe.batch}, got {processes}"
         )

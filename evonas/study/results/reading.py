@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evonas.errors import StorageError, UnknownNameError
+from evonas.errors import StorageError, UnknownNameError, show
 from evonas.evaluation.attacks.masking.level_one_report import LevelOne
 from evonas.evaluation.record import Evaluation
 from evonas.search.replicates.replicated_engines import parse_replicates
@@ -53,6 +53,8 @@ class RunState:
         Raises:
             UnknownNameError: no candidate has this key, or several begin so.
         """
+        if not isinstance(key, str):
+            raise UnknownNameError(f"key: expected a text, got {show(key)}")
         found = [c for c in self.candidates if c.key.startswith(key)] if key else []
         exact = [c for c in found if c.key == key]
         if len(exact or found) == 1:
