@@ -2,9 +2,9 @@
 
 python -m benchmarks.record_cifar10 --rules "kp(scale='group'),bp" --seeds 3 --data-dir DIR
 
-Trains the network fast-cifar10 with the recipe fast-cifar10-long, or another one, under each rule,
-by ``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md
-is rewritten after every seed from the finished trainings. The test images are read once per seed.
+Trains a network, fast-cifar10 or its wide version, with a recipe under each rule, by
+``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md is
+rewritten after every seed from the finished trainings. The test images are read once per seed.
 
 The convolutions start as partial identities, larger than torch's initial weights, so ``kp`` gets
 the larger scale of feedback (``docs/training.md``).
@@ -23,9 +23,8 @@ from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 
-NETWORK = "fast-cifar10"
+NETWORKS = ("fast-cifar10", "fast-cifar10-wide")
 NUM_IMAGES = 50_000  # official training images
-TITLE = "The record on CIFAR-10: fast-cifar10"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,9 @@ def shortened(name: str, epochs: int | None) -> FinalRecipe:
     return replace(recipe, epochs=epochs, warmup_epochs=rise)
 
 
-def section(found: list[Trained], recipe: FinalRecipe, *, made_by: str, machine: str) -> str:
+def section(
+    found: list[Trained], network: str, recipe: FinalRecipe, *, made_by: str, machine: str
+) -> str:
     """The table of what a command made, as Markdown."""
     num_validation = round(recipe.validation_share * NUM_IMAGES)
     chosen = (
@@ -54,7 +55,7 @@ def section(found: list[Trained], recipe: FinalRecipe, *, made_by: str, machine:
         else "The last epoch is kept"
     )
     lines = [
-        f"## {TITLE}",
+        f"## The record on CIFAR-10: {network}",
         "",
         f"`{made_by}`, {recipe.epochs} epochs of "
         f"{NUM_IMAGES - num_validation:,} images, batches of {recipe.batch}, on {machine}. An "
@@ -78,6 +79,7 @@ def section(found: list[Trained], recipe: FinalRecipe, *, made_by: str, machine:
 def main() -> None:
     """Train, rule by rule and seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--network", choices=NETWORKS, default=NETWORKS[0])
     parser.add_argument("--rules", default="kp(scale='group'),bp")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--recipe", default="fast-cifar10-long")
@@ -96,15 +98,17 @@ def main() -> None:
     found: dict[str, evonas.FinalReport] = {}
     for seeds in range(1, given.seeds + 1):
         for rule in rules:
+            folder = f"{given.network}-{rule}-{given.recipe}-{recipe.epochs}-epochs"
             found[rule] = evonas.train(
-                network=NETWORK, rule=rule, recipe=recipe, dataset="cifar10",
+                network=given.network, rule=rule, recipe=recipe, dataset="cifar10",
                 data_dir=given.data_dir, device=given.device, precision=given.precision,
-                seeds=seeds, out=given.out / f"{rule}-{given.recipe}-{recipe.epochs}-epochs",
+                seeds=seeds, out=given.out / folder,
             )  # fmt: skip
             table = [Trained(rule, report) for rule, report in found.items()]
-            text = section(table, recipe, made_by=made_by, machine=given.machine)
+            text = section(table, given.network, recipe, made_by=made_by, machine=given.machine)
             print(text, flush=True)
-            write_section("record_cifar10", text, path=given.results)
+            name = f"record_cifar10 {given.network}"
+            write_section(name, text, path=given.results)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,10 @@ class StepState:
         """Count a step of an optimiser whose settings do not matter; the decay is unchanged."""
         self._put(self.step + 1, self.decay, self.velocity)
 
+    def replace_decay(self, decay: float) -> None:
+        """Replace the decay; a tensor changes in place."""
+        self._put(self.step, decay, self.velocity)
+
     def state(self) -> dict[str, float | int]:
         """The attributes as numbers; synchronises with the device if they are tensors."""
         return {

@@ -166,6 +166,18 @@ class Wiring:
         self.step_state.restore(state)
         self.version += 1
 
+    def replace_decay(self, decay: float) -> None:
+        """Replace the decay, after all weights were replaced by a mean of earlier ones.
+
+        Under Kolen-Pollack, W_t - B_t = a_t (W_0 - B_0). So if weights and feedback are averaged
+        over steps alike, their difference belongs to the same average of a_t.
+
+        Args:
+            decay: average of a_t over the same steps, with the same shares.
+        """
+        self.step_state.replace_decay(decay)
+        self.version += 1
+
     def to_tensors(self, device: torch.device | str, *, has_kernels: bool = False) -> None:
         """Store step and decay in tensors on ``device``, which :meth:`advance` changes in place.
 

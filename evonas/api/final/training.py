@@ -72,7 +72,7 @@ def train(
         key: key of a candidate of the run, or an unambiguous prefix of it.
         space: name of a shipped space, or path of a YAML file.
         genome: its text, as in the tables of a run.
-        network: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain.
+        network: resnet20, resnet56, vgg8b, fast-cifar10, fast-cifar10-wide or fast-cifar10-plain.
         rule: rule of all layers, or one per layer from the stem to the classifier; options in
             brackets, as in ``local(beta=0.99)``.
         recipe: name of a shipped recipe, path of a YAML file, or a recipe; the network's own, or

@@ -23,7 +23,8 @@ def train(
     network: Annotated[
         str | None,
         Parameter(
-            help="Instead of a run: resnet20, resnet56, vgg8b, fast-cifar10 or fast-cifar10-plain."
+            help="Instead of a run: resnet20, resnet56, vgg8b, fast-cifar10, fast-cifar10-wide or "
+            "fast-cifar10-plain."
         ),
     ] = None,
     rule: Annotated[

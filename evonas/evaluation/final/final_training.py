@@ -21,6 +21,7 @@ from evonas.evaluation.final.additions import (
     make_regularised,
 )
 from evonas.evaluation.final.data import FinalData
+from evonas.evaluation.final.lookahead import Lookahead
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.final.sharing import GradientSharing
 from evonas.evaluation.final.views import viewed_accuracy
@@ -105,12 +106,16 @@ class FinalTraining:
         sharing = GradientSharing(modules) if part[1] > 1 else None
         self._step = training_step(
             network, data.train, recipe=recipe.descent, precision=precision, seed=seed,
-            regularised=self._regularised, clip_norm=recipe.clip_norm or None,
+            regularised=self._regularised, bias_rate=recipe.bias_rate,
+            clip_norm=recipe.clip_norm or None,
             additions=[*filter(None, (self._drop_path, self._auxiliary, sharing))],
             processes=part[1],
         )  # fmt: skip
         decay = recipe.average_decay
         self._average = WeightAverage(network, decay=decay) if decay else None
+        self._lookahead = (
+            Lookahead(network, num_steps=self.num_steps) if recipe.lookahead else None
+        )
         self._number: int | None = None  # steps done in the current epoch; None between epochs
         self._begun = self._generator.get_state()  # generator state when that epoch began
         self._seconds = 0.0  # time spent on that epoch so far, earlier processes included
@@ -161,6 +166,8 @@ class FinalTraining:
         while self._number < self._step.num_steps:
             self._step.fetch()
             replayed()
+            if self._lookahead is not None:
+                self._lookahead.update()
             if self._average is not None:
                 self._average.update()
             self._number += 1
@@ -180,6 +187,7 @@ class FinalTraining:
                 "momenta": step.descent.momenta,
                 "wiring": self._network.wiring.state(),
                 "average": None if self._average is None else self._average.state(),
+                "lookahead": None if self._lookahead is None else self._lookahead.state(),
                 "generator": self._begun if self._number else self._generator.get_state(),
                 "number": self._number,
                 "losses": step.losses,
@@ -223,6 +231,8 @@ class FinalTraining:
         self._network.wiring.restore(state["wiring"])
         if self._average is not None:
             self._average.restore(state["average"])
+        if self._lookahead is not None:
+            self._lookahead.restore(state["lookahead"])
         if self._auxiliary is not None:
             self._auxiliary.restore(state["auxiliary"])
         self._best, self._best_epoch = state["best"], state["best_epoch"]

@@ -29,6 +29,7 @@ class FinalRecipe:
         batch: number of images in a mini-batch; the last, smaller one of an epoch is dropped.
         learning_rate: peak learning rate; rules with an update of their own use their own rate.
         momentum: momentum of SGD.
+        bias_rate: factor on the learning rate of biases, whose weight decay is divided by it.
         weight_decay: weight decay, coupled to the gradient.
         warmup_epochs: number of epochs in which the learning rate rises linearly.
         cutout: side of the square cut out of each image, in pixels; 0 for none.
@@ -37,6 +38,7 @@ class FinalRecipe:
         clip_norm: maximum norm of the gradient of all weights together; 0 for no clipping.
         average_decay: decay of an exponential moving average of the weights; the averaged weights
             are validated and kept. 0 for no averaging.
+        lookahead: whether weights are pulled back to their slow average, see ``Lookahead``.
         drop_path: probability at the end of training that an image skips an edge of a cell; it
             rises linearly from 0.
         auxiliary_weight: weight of the loss of the auxiliary head; 0 for no head.
@@ -52,6 +54,7 @@ class FinalRecipe:
     learning_rate: float
     source: str = ""
     momentum: float = 0.9
+    bias_rate: float = 1.0
     weight_decay: float = 5e-4
     warmup_epochs: int = 0
     cutout: int = 0
@@ -59,6 +62,7 @@ class FinalRecipe:
     label_smoothing: float = 0.0
     clip_norm: float = 0.0
     average_decay: float = 0.0
+    lookahead: bool = False
     drop_path: float = 0.0
     auxiliary_weight: float = 0.0
     flips: Flips = "random"
@@ -87,8 +91,9 @@ class FinalRecipe:
                 found.append(
                     (f".{name}", f"expected one of {expected}, got {getattr(self, name)}")
                 )
-        if self.learning_rate <= 0:
-            found.append((".learning_rate", f"expected more than 0, got {self.learning_rate}"))
+        for name in ("learning_rate", "bias_rate"):
+            if getattr(self, name) <= 0:
+                found.append((f".{name}", f"expected more than 0, got {getattr(self, name)}"))
         shares = "momentum", "label_smoothing", "average_decay", "validation_share", "drop_path"
         for name in shares:
             if not 0 <= getattr(self, name) < 1:

@@ -22,9 +22,7 @@ class WeightAverage:
 
     def __init__(self, network: nn.Module, *, decay: float) -> None:
         self._decay = decay
-        state = network.state_dict(keep_vars=False)
-        self._names = [name for name, value in state.items() if value.is_floating_point()]
-        self._current = [state[name] for name in self._names]
+        self._current = averaged_tensors(network)
         self._averages = [value.clone() for value in self._current]
         self._num_updates = 0
 
@@ -40,11 +38,11 @@ class WeightAverage:
     def in_place(self) -> Iterator[None]:
         """Put the averages into the network in this block, and its own weights back after it."""
         own = [value.clone() for value in self._current]
-        _copy(self._current, self._averages)
+        copy_tensors(self._current, self._averages)
         try:
             yield
         finally:
-            _copy(self._current, own)
+            copy_tensors(self._current, own)
 
     def state(self) -> tuple[int, list[Tensor]]:
         """Number of updates, and the averages."""
@@ -57,12 +55,23 @@ class WeightAverage:
             ValueError, RuntimeError: the state belongs to another network.
         """
         self._num_updates, averages = state
-        if len(averages) != len(self._averages):
-            raise ValueError(f"expected {len(self._averages)} averages, got {len(averages)}")
-        _copy(self._averages, averages)
+        copy_tensors(self._averages, averages)
 
 
-def _copy(into: Sequence[Tensor], source: Sequence[Tensor]) -> None:
+def averaged_tensors(network: nn.Module) -> list[Tensor]:
+    """The floating-point tensors of a network's state: weights, statistics and feedback."""
+    state = network.state_dict(keep_vars=False)
+    return [value for value in state.values() if value.is_floating_point()]
+
+
+def copy_tensors(into: Sequence[Tensor], source: Sequence[Tensor]) -> None:
+    """Copy tensors into others, one by one.
+
+    Raises:
+        ValueError, RuntimeError: their number or a shape differs.
+    """
+    if len(into) != len(source):
+        raise ValueError(f"expected {len(into)} averages, got {len(source)}")
     with torch.no_grad():
         for mine, theirs in zip(into, source, strict=True):
             mine.copy_(theirs)

@@ -207,6 +207,7 @@ def training_step(
     has_kernels: bool | None = None,
     seed: int = 0,
     regularised: RegularisedBatches | None = None,
+    bias_rate: float = 1.0,
     clip_norm: float | None = None,
     additions: Sequence[AbstractAddition] = (),
     processes: int = 1,
@@ -222,6 +223,8 @@ def training_step(
             same numbers up to rounding; None uses them if they support the device.
         seed: seed of the training; determines the random starts of adversarial examples.
         regularised: cutout, mixup and label smoothing.
+        bias_rate: factor on the learning rate of biases, see
+            :func:`evonas.rules.parameter_groups`.
         clip_norm: maximum norm of the gradient of all parameters together.
         additions: further participants in each step; their modules are trained, too.
         processes: number of processes that share each batch in equal parts.
@@ -236,6 +239,7 @@ def training_step(
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=True,
+        bias_rate=bias_rate,
     )
     if has_kernels is None:
         has_kernels = has_kernels_on(device)

@@ -7,6 +7,8 @@ identities. The trained bias of the stem and half precision are left out. The ep
 normalisations is torch's 1e-5 instead of 1e-12, with which ``kp`` diverged on small images.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from evonas.errors import SpaceError
@@ -17,6 +19,7 @@ from evonas.networks.skeleton import SkeletonParts
 from evonas.rules import Backprop, RuleConv2d, RuleLinear
 
 WIDTHS = (64, 256, 256)
+MORE_WIDTHS = (128, 384, 384)  # of airbench95
 SMALLEST_SIDE = 9  # pixels: the stem removes one, and the rest is halved three times
 LOGIT_SCALE = 1 / 9
 NORM_MOMENTUM = 0.4  # as defined by torch: the weight of the newest batch
@@ -35,13 +38,18 @@ class Scale(nn.Module):
 
 
 def fast_cifar_parts(
-    input_shape: tuple[int, int, int], num_classes: int, *, has_identities: bool = True
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    has_identities: bool = True,
 ) -> SkeletonParts:
     """The parts of the network; all layers have ``bp`` until they get another rule.
 
     Args:
         input_shape: channels, height and width of the images.
         num_classes: width of the logits.
+        widths: number of channels of each block.
         has_identities: whether convolutions are initialised as partial identities. Rules that send
             signs lose their signal there, because the large weights of the identity are sent with
             the same small magnitude as all other weights of the layer (docs/training.md).
@@ -57,7 +65,7 @@ def fast_cifar_parts(
     whitening = Whitening(input_shape[0])
     body: dict[str, nn.Module] = {"stem": nn.Sequential(whitening, nn.GELU())}
     before = whitening.out_channels
-    for number, width in enumerate(WIDTHS):
+    for number, width in enumerate(widths):
         body[f"block{number}_first"] = _convolution(before, width, has_identities)
         body[f"block{number}_pool"] = nn.MaxPool2d(2)
         second = _convolution(width, width, has_identities)

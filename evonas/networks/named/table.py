@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from evonas.errors import RuleError
 from evonas.networks.build import Network, seeded_network
-from evonas.networks.named.fast_cifar import fast_cifar_parts
+from evonas.networks.named.fast_cifar import MORE_WIDTHS, fast_cifar_parts
 from evonas.networks.named.vgg import vgg8b_parts
 from evonas.networks.named.whitening import Whitening
 from evonas.networks.resnet import DEPTHS, resnet_parts
@@ -18,6 +18,7 @@ NETWORKS: dict[str, Callable[[tuple[int, int, int], int], SkeletonParts]] = {
     **{name: partial(resnet_parts, depth) for name, depth in DEPTHS.items()},
     "vgg8b": vgg8b_parts,
     "fast-cifar10": fast_cifar_parts,
+    "fast-cifar10-wide": partial(fast_cifar_parts, widths=MORE_WIDTHS),
     "fast-cifar10-plain": partial(fast_cifar_parts, has_identities=False),
 }
 """Functions from image shape and number of classes to the parts of a network, keyed by name.

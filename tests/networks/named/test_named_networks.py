@@ -38,6 +38,13 @@ def test_parameter_counts_match_publications(name: str, millions: float) -> None
     assert found / 1e6 == pytest.approx(millions, abs=0.05)
 
 
+def test_wide_network_has_the_channels_of_airbench95() -> None:
+    wide = network("fast-cifar10-wide", side=32)
+    expected = 9 * (24 * 128 + 128 * 128 + 128 * 384 + 3 * 384 * 384) + 384 * 10
+    biases = 2 * (128 + 384 + 384)  # of the normalisations
+    assert count_parameters(wide) == expected + biases
+
+
 def test_multiply_adds_match_hand_count() -> None:
     fast = network("fast-cifar10", side=32)
     expected = (
@@ -174,5 +181,5 @@ def test_too_small_images_are_rejected() -> None:
         with pytest.raises(SpaceError, match=f"at least {least} pixels a side"):
             network(name, side=least - 1)
     assert set(NETWORKS) == {
-        "fast-cifar10", "fast-cifar10-plain", "vgg8b", "resnet20", "resnet56",
+        "fast-cifar10", "fast-cifar10-wide", "fast-cifar10-plain", "vgg8b", "resnet20", "resnet56",
     }  # fmt: skip

@@ -31,6 +31,28 @@ def test_own_updates_get_groups_without_momentum_and_decay() -> None:
     assert groups[2]["params"] == [weights["2.weight"]]
 
 
+def test_biases_with_another_rate_shrink_as_fast_as_weights() -> None:
+    network = some_network()
+    groups = parameter_groups(
+        network, learning_rate=0.1, momentum=0.9, weight_decay=0.01, bias_rate=8.0
+    )
+    weights = dict(network.named_parameters())
+    names = ["0.bias", "1.bias", "3.bias"]
+    assert [id(p) for p in groups[1]["params"]] == [id(weights[name]) for name in names]
+    optimiser = torch.optim.SGD(groups)
+    before = {name: value.detach().clone() for name, value in weights.items()}
+    for name, value in weights.items():
+        value.grad = torch.zeros_like(value)
+        if name == "3.bias":
+            value.grad += 1.0
+    optimiser.step()
+    for name in ("1.weight", "3.weight", "1.bias"):  # only decay: 1 - rate x decay for each
+        torch.testing.assert_close(weights[name].detach(), before[name] * (1 - 0.1 * 0.01))
+    torch.testing.assert_close(
+        weights["3.bias"].detach(), before["3.bias"] * (1 - 0.1 * 0.01) - 0.1 * 8.0
+    )
+
+
 def test_own_update_step_is_rate_times_change() -> None:
     network = some_network()
     optimiser = torch.optim.SGD(
