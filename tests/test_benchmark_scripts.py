@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from benchmarks import (
     masking_table,
     prior_on_table,
     record_cifar10,
+    rules_in_one_architecture,
     rules_on_cifar10,
     signals_on_trained,
 )
@@ -223,3 +225,27 @@ def test_prior_on_table_needs_only_one_seed() -> None:
         "| `nsga2` | prior | 0.625 | 0.750 |",
         "|  | gain | +0.125 | +0.000 |",
     ]
+
+
+def test_predictors_of_rules_are_compared_within_each_architecture() -> None:
+    """Accuracies differ between architectures; a predictor sees only the order within each."""
+    script = rules_in_one_architecture
+    truth = [[0.1, 0.2, 0.3], [0.9, 0.8, 0.7]]
+    scores = {
+        "right": [[1.0, 2.0, 3.0], [0.3, 0.2, 0.1]],
+        "wrong": [[3.0, 2.0, 1.0], [0.1, 0.2, 0.3]],
+        "constant": [[1.0, 1.0, 1.0], [1.0, 2.0, 3.0]],
+    }
+    known = {}
+    for number in (0, 1):
+        for which in (0, 1, 2):
+            for seed in script.SEEDS:  # the seeds differ, but not on average
+                noise = 0.2 * (seed - 3) * (-1) ** which
+                case = script.Case(number, which, script.training(6), seed)
+                known[case] = truth[number][which] + noise
+            for what, each in scores.items():
+                for seed in (0, 1):
+                    known[script.Case(number, which, what, seed)] = each[number][which]
+    groups: Any = [[None] * 3] * 2
+    found = script.taus(known, groups)
+    assert found == {"right": [1.0, 1.0], "wrong": [-1.0, -1.0], "constant": [-1.0]}
