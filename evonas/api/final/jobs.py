@@ -31,7 +31,7 @@ FINAL_FOLDER = "final"
 DEFAULT_RECIPE = "nas-bench-201"
 RECIPES = {
     "resnet20": "resnet20", "resnet56": "resnet56", "vgg8b": "vgg8b-local",
-    "fast-cifar10": "fast-cifar10", "fast-cifar10-wide": "fast-cifar10",
+    "fast-cifar10": "fast-cifar10", "fast-cifar10-wide": "fast-cifar10-wide",
     "fast-cifar10-plain": "fast-cifar10",
 }  # fmt: skip
 """Default recipe of a named network."""
