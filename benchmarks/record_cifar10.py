@@ -2,7 +2,7 @@
 
 python -m benchmarks.record_cifar10 --rules "kp(scale='group'),bp" --seeds 3 --data-dir DIR
 
-Trains a network, fast-cifar10 or its wide version, with a recipe under each rule, by
+Trains a network, fast-cifar10 or its wide version, with its recipe under each rule, by
 ``evonas.train``. After an interruption, the same command continues. The section of RESULTS.md is
 rewritten after every seed from the finished trainings. The test images are read once per seed.
 
@@ -23,7 +23,7 @@ from benchmarks.support.sections import RESULTS, write_section
 from evonas.evaluation.architectures.rule_text import split_rules
 from evonas.evaluation.final.recipe import FinalRecipe, load_recipe
 
-NETWORKS = ("fast-cifar10", "fast-cifar10-wide")
+RECIPES = {"fast-cifar10": "fast-cifar10-long", "fast-cifar10-wide": "fast-cifar10-wide"}
 NUM_IMAGES = 50_000  # official training images
 
 
@@ -79,10 +79,10 @@ def section(
 def main() -> None:
     """Train, rule by rule and seed by seed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", choices=NETWORKS, default=NETWORKS[0])
+    parser.add_argument("--network", choices=RECIPES, default="fast-cifar10")
     parser.add_argument("--rules", default="kp(scale='group'),bp")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--recipe", default="fast-cifar10-long")
+    parser.add_argument("--recipe", default=None, help="that of the network by default")
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", default=None, choices=["fp32", "tf32", "bf16"])
@@ -93,12 +93,13 @@ def main() -> None:
     given = parser.parse_args()
     places = ("out", "machine", "results")
     made_by = command("record_cifar10", parser, given, without=places)
-    recipe = shortened(given.recipe, given.epochs)
+    name = given.recipe or RECIPES[given.network]
+    recipe = shortened(name, given.epochs)
     rules = split_rules(given.rules)
     found: dict[str, evonas.FinalReport] = {}
     for seeds in range(1, given.seeds + 1):
         for rule in rules:
-            folder = f"{given.network}-{rule}-{given.recipe}-{recipe.epochs}-epochs"
+            folder = f"{given.network}-{rule}-{name}-{recipe.epochs}-epochs"
             found[rule] = evonas.train(
                 network=given.network, rule=rule, recipe=recipe, dataset="cifar10",
                 data_dir=given.data_dir, device=given.device, precision=given.precision,
@@ -107,8 +108,7 @@ def main() -> None:
             table = [Trained(rule, report) for rule, report in found.items()]
             text = section(table, given.network, recipe, made_by=made_by, machine=given.machine)
             print(text, flush=True)
-            name = f"record_cifar10 {given.network}"
-            write_section(name, text, path=given.results)
+            write_section(f"record_cifar10 {given.network}", text, path=given.results)
 
 
 if __name__ == "__main__":

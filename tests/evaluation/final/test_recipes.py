@@ -16,8 +16,8 @@ RECIPE = FinalRecipe(description="", epochs=10, batch=4, learning_rate=0.2, warm
 def test_every_shipped_recipe_loads_with_a_description() -> None:
     assert set(recipe_names()) == {
         "bionas-cifar10", "bionas-cifar100", "bionas-imagenet", "bionas-imagenet16-120", "darts",
-        "fast-cifar10", "fast-cifar10-long", "nas-bench-201", "resnet20", "resnet56", "short",
-        "vgg8b-local",
+        "fast-cifar10", "fast-cifar10-long", "fast-cifar10-wide", "nas-bench-201", "resnet20",
+        "resnet56", "short", "vgg8b-local",
     }  # fmt: skip
     for name in recipe_names():
         assert load_recipe(name).description
