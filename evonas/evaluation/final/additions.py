@@ -4,7 +4,9 @@ from evonas.evaluation.final.auxiliary_head import AuxiliaryHead
 from evonas.evaluation.final.data import FinalData
 from evonas.evaluation.final.drop_path import DropPath
 from evonas.evaluation.final.flips import AlternatingFlips
+from evonas.evaluation.final.lookahead import Lookahead
 from evonas.evaluation.final.recipe import FinalRecipe
+from evonas.evaluation.final.weight_average import WeightAverage
 from evonas.evaluation.training.regularisation import RegularisedBatches
 from evonas.networks import Network
 from evonas.seeds import derive_seed
@@ -57,6 +59,17 @@ def make_drop_path(
         batch=recipe.batch,
         part=part,
     )
+
+
+def make_average(network: Network, recipe: FinalRecipe) -> WeightAverage | None:
+    """Build the weight average; None if the recipe has none."""
+    decay = recipe.average_decay
+    return WeightAverage(network, decay=decay) if decay else None
+
+
+def make_lookahead(network: Network, recipe: FinalRecipe, *, num_steps: int) -> Lookahead | None:
+    """Build lookahead; None if the recipe has none."""
+    return Lookahead(network, num_steps=num_steps) if recipe.lookahead else None
 
 
 def make_auxiliary(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import torch
 from torch import Tensor
@@ -16,16 +16,16 @@ from evonas.evaluation.data.folder.disk.decoders import killed_workers_as_data_e
 from evonas.evaluation.data.images import Images
 from evonas.evaluation.final.additions import (
     make_auxiliary,
+    make_average,
     make_drop_path,
     make_flips,
+    make_lookahead,
     make_regularised,
 )
 from evonas.evaluation.final.data import FinalData
-from evonas.evaluation.final.lookahead import Lookahead
 from evonas.evaluation.final.recipe import FinalRecipe
 from evonas.evaluation.final.sharing import GradientSharing
 from evonas.evaluation.final.views import viewed_accuracy
-from evonas.evaluation.final.weight_average import WeightAverage
 from evonas.evaluation.training.augment import plan_epoch
 from evonas.evaluation.training.cuda_graph import Replayed
 from evonas.evaluation.training.device_stream import make_device_stream
@@ -52,6 +52,14 @@ class EpochRecord:
     loss: float
     validation: float | None
     seconds: float
+
+
+class _Part(Protocol):
+    """A part of the training with a state that the network's own does not hold."""
+
+    def state(self) -> Any: ...
+
+    def restore(self, state: Any, /) -> None: ...
 
 
 @final
@@ -111,11 +119,15 @@ class FinalTraining:
             additions=[*filter(None, (self._drop_path, self._auxiliary, sharing))],
             processes=part[1],
         )  # fmt: skip
-        decay = recipe.average_decay
-        self._average = WeightAverage(network, decay=decay) if decay else None
-        self._lookahead = (
-            Lookahead(network, num_steps=self.num_steps) if recipe.lookahead else None
-        )
+        self._average = make_average(network, recipe)
+        self._lookahead = make_lookahead(network, recipe, num_steps=self.num_steps)
+        parts: dict[str, _Part | None] = {
+            "wiring": network.wiring,
+            "average": self._average,
+            "lookahead": self._lookahead,
+            "auxiliary": self._auxiliary,
+        }
+        self._parts = {name: part for name, part in parts.items() if part is not None}
         self._number: int | None = None  # steps done in the current epoch; None between epochs
         self._begun = self._generator.get_state()  # generator state when that epoch began
         self._seconds = 0.0  # time spent on that epoch so far, earlier processes included
@@ -185,17 +197,14 @@ class FinalTraining:
             {
                 "network": self._network.state_dict(),
                 "momenta": step.descent.momenta,
-                "wiring": self._network.wiring.state(),
-                "average": None if self._average is None else self._average.state(),
-                "lookahead": None if self._lookahead is None else self._lookahead.state(),
                 "generator": self._begun if self._number else self._generator.get_state(),
                 "number": self._number,
                 "losses": step.losses,
                 "seconds": self._seconds,
                 "epochs": [asdict(each) for each in self.epochs],
-                "auxiliary": None if self._auxiliary is None else self._auxiliary.state(),
                 "best": self._best,
                 "best_epoch": self._best_epoch,
+                **{name: part.state() for name, part in self._parts.items()},
             },
             buffer,
         )
@@ -228,13 +237,8 @@ class FinalTraining:
         with torch.no_grad():
             for mine, theirs in zip(step.descent.momenta, state["momenta"], strict=True):
                 mine.copy_(theirs)
-        self._network.wiring.restore(state["wiring"])
-        if self._average is not None:
-            self._average.restore(state["average"])
-        if self._lookahead is not None:
-            self._lookahead.restore(state["lookahead"])
-        if self._auxiliary is not None:
-            self._auxiliary.restore(state["auxiliary"])
+        for name, part in self._parts.items():
+            part.restore(state[name])
         self._best, self._best_epoch = state["best"], state["best_epoch"]
 
     def _begin_epoch(self) -> None:
