@@ -132,6 +132,39 @@ def test_gradient_is_clipped_to_clip_norm(data: FinalData) -> None:
     assert norms[2] == pytest.approx(0.01, rel=1e-4)
 
 
+def test_bias_rate_changes_biases_in_proportion(data: FinalData) -> None:
+    """After one step; the weights are those of a training without it."""
+    first = network(data).state_dict()
+    after = []
+    for bias_rate in (1.0, 4.0):
+        trained = network(data)
+        recipe = replace(PLAIN, weight_decay=1e-9, bias_rate=bias_rate)
+        with pytest.raises(Left):
+            final = FinalTraining(trained, data, recipe, seed=0)
+            final.run(leaving(final, 1, []))
+        after.append(dict(trained.named_parameters()))
+    one, four = after
+    for name, value in one.items():
+        expected = value - first[name]
+        if name.endswith(".bias"):
+            expected = 4.0 * expected
+        torch.testing.assert_close(four[name] - first[name], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_lookahead_pulls_weights_back_after_five_steps(data: FinalData) -> None:
+    first = network(data).classifier.weight
+    after = []
+    for lookahead in (False, True):
+        trained = network(data)
+        final = FinalTraining(trained, data, replace(PLAIN, lookahead=lookahead), seed=0)
+        with pytest.raises(Left):
+            final.run(leaving(final, 5, []))
+        after.append(trained.classifier.weight)
+    kept = 0.95**5 * (5 / final.num_steps) ** 3
+    assert kept > 0.1
+    torch.testing.assert_close(after[1], kept * first + (1 - kept) * after[0])
+
+
 def test_weight_average_matches_an_explicit_average(data: FinalData) -> None:
     one = network(data)
     average = WeightAverage(one, decay=0.7)
