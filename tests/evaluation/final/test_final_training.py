@@ -139,8 +139,8 @@ def test_bias_rate_changes_biases_in_proportion(data: FinalData) -> None:
     for bias_rate in (1.0, 4.0):
         trained = network(data)
         recipe = replace(PLAIN, weight_decay=1e-9, bias_rate=bias_rate)
+        final = FinalTraining(trained, data, recipe, seed=0)
         with pytest.raises(Left):
-            final = FinalTraining(trained, data, recipe, seed=0)
             final.run(leaving(final, 1, []))
         after.append(dict(trained.named_parameters()))
     one, four = after
