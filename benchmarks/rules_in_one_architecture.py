@@ -7,10 +7,12 @@ per layer, drawn several times. Each assignment is trained for six epochs on dig
 seeds; their mean accuracy is what the following are compared with, by Kendall's tau within each
 architecture: a further training, which no predictor can be expected to beat; shorter trainings;
 what a supernet says after some steps by the assignment's own rules, on the same batches for all;
-and the share of weights under rules that transport signs. Finished measurements are not repeated.
+the angle between update and gradient; and the share of weights under rules that transport signs.
+Finished measurements are not repeated.
 """
 
 import argparse
+import math
 import random
 import statistics
 from collections.abc import Sequence
@@ -24,13 +26,15 @@ from benchmarks.support.means import mean_with_error
 from benchmarks.support.progress_file import append_progress, keep_settings, read_progress
 from benchmarks.support.sections import write_section
 from evonas.evaluation.accuracy import accuracy
+from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import GenomeSignals
 from evonas.evaluation.signals.table import FREE
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
-from evonas.networks import build
+from evonas.networks import Network, build
+from evonas.rules.tools.alignment import alignment
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 
@@ -39,6 +43,8 @@ EPOCHS, BATCH = 6, 32
 SHORTER = (1, 2, 3)  # epochs
 SEEDS = (1, 2, 3, 4, 5)  # of the trainings whose mean is predicted
 OTHER_SEED = 6  # of the trainings that predict
+COSINES = (0, 8, 16, 33)  # steps of training before the angle is measured; 33 are an epoch
+NUM_IMAGES = 128  # for the angle
 STEPS = (0, 1, 4, 16, 64)  # by the assignment's own rules in a supernet
 SUPERNET_EPOCHS = 18
 SUPERNET_SEEDS = (0, 1, 2)
@@ -86,16 +92,27 @@ def assignments(space: Space, *, architecture: int, count: int) -> list[Genome]:
             return list(found.values())[:count]
 
 
-def trained(space: Space, genome: Genome, *, seed: int, epochs: int) -> float:
-    """Validation accuracy after a training."""
+def trained(
+    space: Space, genome: Genome, *, seed: int, epochs: int = 1, images: Images = DATA.train
+) -> Network:
+    """A network after some epochs; the seed alone decides its first weights and its batches."""
     traits = DATA.traits
     network = build(
         space, genome, input_shape=traits.shape, num_classes=traits.num_classes,
         seed=derive_seed(seed, "weights"), mean=traits.mean, deviation=traits.std,
     )  # fmt: skip
-    recipe = Recipe(epochs=epochs, batch=BATCH)
-    train(network, DATA.train, traits=traits, recipe=recipe, seed=seed)
-    return accuracy(network, DATA.validation)
+    if len(images):
+        recipe = Recipe(epochs=epochs, batch=BATCH)
+        train(network, images, traits=traits, recipe=recipe, seed=seed)
+    return network
+
+
+def cosine(network: Network) -> float:
+    """Cosine between update and gradient on validation images, mean over the layers."""
+    images = DATA.validation.subset(torch.arange(NUM_IMAGES))
+    angles = alignment(network.train(), unit_pixels(images.pixels), images.labels).values()
+    known = [math.cos(math.radians(angle)) for angle in angles if math.isfinite(angle)]
+    return statistics.mean(known) if known else 0.0
 
 
 def supernet(space: Space, *, seed: int) -> SupernetGuide:
@@ -129,8 +146,14 @@ class Measurements:
                 ]:
                     case = Case(number, which, training(epochs), seed)
                     if case not in self.known:
-                        score = trained(self._space, genome, seed=seed, epochs=epochs)
-                        self._keep(case, score)
+                        network = trained(self._space, genome, seed=seed, epochs=epochs)
+                        self._keep(case, accuracy(network, DATA.validation))
+                for steps in COSINES:
+                    case = Case(number, which, f"cosine after {steps} steps", OTHER_SEED)
+                    if case not in self.known:
+                        some = DATA.train.subset(torch.arange(steps * BATCH))
+                        network = trained(self._space, genome, seed=OTHER_SEED, images=some)
+                        self._keep(case, cosine(network))
                 case = Case(number, which, "share of weights under sign rules", 0)
                 if case not in self.known:
                     self._keep(case, float(signals.of(genome)[place]))
@@ -194,13 +217,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--architectures", type=int, default=4)
     parser.add_argument("--assignments", type=int, default=12)
+    parser.add_argument("--first", type=int, default=0, help="number of the first architecture")
     parser.add_argument("--machine", default="")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    keep_settings(given.folder, {"assignments": given.assignments})
+    keep_settings(given.folder, {"assignments": given.assignments, "first": given.first})
     space = load("nas-bench-201").resized(channels=8, cells=1).with_rules(RULES)
     groups = [
-        assignments(space, architecture=number, count=given.assignments)
+        assignments(space, architecture=given.first + number, count=given.assignments)
         for number in range(given.architectures)
     ]
     measurements = Measurements(given.folder / "measurements.csv", space, groups)
