@@ -19,8 +19,9 @@ from scipy.stats import kendalltau
 from evonas.benchmarking.table import read_table
 from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals
-from evonas.evaluation.signals.table import COSTS, NETWORK_SIGNALS
+from evonas.evaluation.signals.genome_signals import GenomeSignals
+from evonas.evaluation.signals.table import COSTS, UNTRAINED
+from evonas.evaluation.signals.untrained_signals import NUM_IMAGES
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.surrogate import Surrogate
 from evonas.search.signals import InformedProblem
@@ -31,7 +32,7 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     "free": COSTS,
     "free, naswot": (*COSTS, "naswot"),
     "free, naswot, jacobian": (*COSTS, "naswot", "jacobian"),
-    "all": (*COSTS, *NETWORK_SIGNALS),
+    "all": (*COSTS, *UNTRAINED),
 }
 
 
@@ -98,7 +99,7 @@ def main() -> None:
     values = np.array([results[genome] for genome in chosen])
     print(f"{len(chosen)} functions, {data.traits.name}\n")
     print(f"| signal | CPU ms | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}")
-    for name in ("free", *NETWORK_SIGNALS):
+    for name in ("free", *UNTRAINED):
         images = data.train if name != "free" else None
         signals = GenomeSignals(
             (name,), problem.space, traits=data.traits, images=images, whole=problem.whole

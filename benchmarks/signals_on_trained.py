@@ -28,7 +28,7 @@ from benchmarks.support.resampling import central_90
 from benchmarks.support.sections import write_section
 from evonas.errors import ConfigError
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals
+from evonas.evaluation.signals.genome_signals import GenomeSignals, num_images_needed
 from evonas.evaluation.signals.table import FREE, NETWORK_SIGNALS
 from evonas.space import Genome
 from evonas.study.config import CONFIG_FILE
@@ -117,11 +117,13 @@ def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: 
         f"| signal | CPU ms | {' | '.join(f'`{name}`' for name in OBJECTIVES)} |",
         "|---|---|---|---|",
     ]
-    data = load_search_data(
-        study.settings.training.dataset, data_dir=data_dir, seed=0, num_images=NUM_IMAGES
-    )
     for name in (FREE, *NETWORK_SIGNALS):
-        images = None if name == FREE else data.train
+        num_images = num_images_needed((name,))
+        data = load_search_data(
+            study.settings.training.dataset, data_dir=data_dir, seed=0,
+            num_images=num_images or None,
+        )  # fmt: skip
+        images = data.train if num_images else None
         signals = GenomeSignals((name,), space, traits=data.traits, images=images)
         columns, spent = measured(signals, chosen)
         for label, column in columns.items():

@@ -8,11 +8,11 @@ from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.known import all_datasets
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.data.place import default_data_dir
-from evonas.evaluation.signals.genome_signals import NUM_IMAGES, GenomeSignals, needs_images
+from evonas.evaluation.signals.genome_signals import GenomeSignals, num_images_needed
 from evonas.space import Space
 
 IMAGES, OTHER_IMAGES = "cifar10", "digits"
-"""Images for untrained networks: the first data set if it is available, else the second."""
+"""Images for networks: the first data set if it is available, else the second."""
 
 
 def table_signals(
@@ -30,7 +30,8 @@ def table_signals(
         SpaceError: the space halves images more often than their size allows.
     """
     problem = ArchitectureProblem(space)
-    data = _images() if needs_images(names) else None
+    num_images = num_images_needed(names)
+    data = _images(num_images) if num_images else None
     traits = data.traits if data else all_datasets()[IMAGES].traits(default_data_dir())
     return GenomeSignals(
         names,
@@ -42,8 +43,8 @@ def table_signals(
     )
 
 
-def _images() -> SearchData:
+def _images(num_images: int) -> SearchData:
     try:
-        return load_search_data(IMAGES, seed=0, num_images=NUM_IMAGES)
+        return load_search_data(IMAGES, seed=0, num_images=num_images)
     except DataError:
-        return load_search_data(OTHER_IMAGES, seed=0, num_images=NUM_IMAGES)
+        return load_search_data(OTHER_IMAGES, seed=0, num_images=num_images)

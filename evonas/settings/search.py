@@ -63,7 +63,8 @@ class SearchSettings:
     )
     signals: tuple[str, ...] = setting(
         "Zero-cost signals for engines with a model: free (parameters and multiply-adds), or "
-        "signals of the untrained network; none for no signals. See docs/signals.md.",
+        "signals of a network, untrained or trained for a few steps; none for no signals. See "
+        "docs/signals.md.",
         default=unset("free where all layers have the same rule, else none"),
         example="free,naswot",
     )

@@ -12,7 +12,7 @@ from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Traits
 from evonas.evaluation.data.loading import load_run_data
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.signals.genome_signals import GenomeSignals, needs_images
+from evonas.evaluation.signals.genome_signals import GenomeSignals, num_images_needed
 from evonas.evaluation.signals.signal_cache import SIGNALS_FILE
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.rules import all_rules
@@ -132,7 +132,7 @@ def _informed(settings: Settings, space: Space, folder: Path, traits: Traits) ->
 def make_signals(
     settings: Settings, space: Space, *, traits: Traits, cache: Path | None
 ) -> GenomeSignals:
-    """The signals of a run. Those of untrained networks are computed on training images.
+    """The signals of a run. Those of networks are computed on training images.
 
     Others need no images, so that a finished run can be resumed without them.
 
@@ -146,7 +146,7 @@ def make_signals(
         InputError: a subclass that names the problem with the images.
     """
     names = settings.search.signals
-    if not needs_images(names):
+    if not num_images_needed(names):
         return GenomeSignals(names, space, traits=traits, images=None)
     data = load_run_data(settings.training)
     seed = derive_seed(settings.search.seed, "signals")

@@ -10,9 +10,10 @@ import torch
 
 from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.signals import genome_signals
+from evonas.evaluation.signals import network_signals
 from evonas.evaluation.signals.genome_signals import GenomeSignals
 from evonas.evaluation.signals.signal_cache import SignalCache
+from evonas.evaluation.signals.untrained_signals import UntrainedSignals
 from evonas.space import Genome, load
 
 SPACE = load("tiny").resized(channels=4, cells=1).with_rules(("bp", "fa"))
@@ -37,7 +38,7 @@ def genomes(count: int) -> list[Genome]:
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(GenomeSignals, "_computed", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr(UntrainedSignals, "_computed", lambda *_: pytest.fail("computed"))
 
 
 def test_cached_values_are_found_by_source_and_genome(tmp_path: Path) -> None:
@@ -100,12 +101,12 @@ def test_unusable_cache_changes_no_number(few: SearchData, tmp_path: Path, kind:
 def test_memory_is_bounded_and_drops_the_oldest(
     few: SearchData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(genome_signals, "MAX_KNOWN", 2)
+    monkeypatch.setattr(network_signals, "MAX_KNOWN", 2)
     found = signals(few, None)
     some = list({genome.values[:3]: genome for genome in genomes(20)}.values())[:4]
     assert len(some) == 4
     told = [found.of(genome) for genome in some]
-    assert len(found._known) == 2
+    assert len(found._on_networks[0]._known) == 2
     assert found.of(some[0]) == told[0]
     forbid(monkeypatch)
     assert found.of(some[0]) == told[0]

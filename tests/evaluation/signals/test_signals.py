@@ -19,12 +19,13 @@ from evonas.evaluation.signals.jacobian_covariance import K, correlation_score
 from evonas.evaluation.signals.naswot import log_determinant
 from evonas.evaluation.signals.probe import Probe
 from evonas.evaluation.signals.synflow import log_synflow
-from evonas.evaluation.signals.table import NETWORK_SIGNALS
+from evonas.evaluation.signals.table import UNTRAINED
+from evonas.evaluation.signals.untrained_signals import UntrainedSignals
 from evonas.networks import Network, build
 from evonas.space import Genome, Space, load
 
 SPACE = load("tiny").resized(channels=4, cells=1)
-ALL = ("free", *NETWORK_SIGNALS)
+ALL = ("free", *UNTRAINED)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_signals_depend_only_on_the_genome_and_are_cached(
     assert torch.equal(torch.get_rng_state(), before)
     assert told[::-1] == [second.of(genome) for genome in genomes[::-1]]
     assert all(len(each) == len(first.names) == len(set(first.names)) for each in told)
-    monkeypatch.setattr(GenomeSignals, "_computed", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(UntrainedSignals, "_computed", lambda *_: pytest.fail("computed again"))
     assert [first.of(genome) for genome in genomes] == told
 
 
@@ -149,7 +150,7 @@ def test_networks_see_every_class(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(probe.labels)
         return 0.0
 
-    monkeypatch.setitem(NETWORK_SIGNALS, "naswot", noting)
+    monkeypatch.setitem(UNTRAINED, "naswot", noting)
     found = signals(replace(data, train=ordered), names=("naswot",))
     found.of(only(SPACE.with_rules(("bp", "fa", "usf"))))
     (labels,) = seen
@@ -159,10 +160,10 @@ def test_networks_see_every_class(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_signals_share_one_network_without_changing_it() -> None:
     shared = probe()
     before = [each.clone() for each in shared.network.state_dict().values()]
-    for name in sorted(NETWORK_SIGNALS):
-        own = NETWORK_SIGNALS[name](probe())
-        assert NETWORK_SIGNALS[name](shared) == pytest.approx(own, rel=1e-9), name
-        assert NETWORK_SIGNALS[name](shared) == pytest.approx(own, rel=1e-9), name
+    for name in sorted(UNTRAINED):
+        own = UNTRAINED[name](probe())
+        assert UNTRAINED[name](shared) == pytest.approx(own, rel=1e-9), name
+        assert UNTRAINED[name](shared) == pytest.approx(own, rel=1e-9), name
     after = list(shared.network.state_dict().values())
     assert all(map(torch.equal, before, after))
     assert shared.network.training
@@ -171,7 +172,7 @@ def test_signals_share_one_network_without_changing_it() -> None:
 def test_signals_are_computed_on_one_thread(
     few: SearchData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(NETWORK_SIGNALS, "naswot", lambda _: float(torch.get_num_threads()))
+    monkeypatch.setitem(UNTRAINED, "naswot", lambda _: float(torch.get_num_threads()))
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
