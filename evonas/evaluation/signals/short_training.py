@@ -80,7 +80,7 @@ class ShortTrainingSignals(AbstractNetworkSignals):
         names: keys of ``SHORT_TRAINING``.
         space: space of the genomes at the size of the candidates.
         traits: traits of the images.
-        images: at least two images; at most ``MOST_IMAGES`` are used, stratified by class.
+        images: at least four images; at most ``MOST_IMAGES`` are used, stratified by class.
         seed: seed of the weights, the feedback and the batches.
         cache: file for the signals; None for no file.
     """
@@ -98,7 +98,8 @@ class ShortTrainingSignals(AbstractNetworkSignals):
         self._space = space
         self._traits = traits
         self._seed = derive_seed(seed, "signals", "short training")
-        num_judged = min(NUM_JUDGED, len(images) // 4)
+        # batch normalisation needs more than one image
+        num_judged = max(2, min(NUM_JUDGED, len(images) // 4))
         judged, rest = stratified_part(images.labels, num_images=num_judged, seed=self._seed)
         most = min(NUM_STEPS * BATCH, len(rest))
         lessons, _ = stratified_part(images.labels[rest], num_images=most, seed=self._seed)

@@ -119,6 +119,12 @@ def test_few_images_are_seen_several_times(few: SearchData) -> None:
     assert NUM_STEPS <= steps < NUM_STEPS + 4
 
 
+def test_four_images_are_enough(few: SearchData) -> None:
+    space = SPACE.with_rules(("usf",))
+    data = replace(few, train=few.train.subset(torch.arange(4)))
+    assert all(map(math.isfinite, signals(data, space).of(space.parse(CELL))))
+
+
 def test_signals_tell_rules_apart_and_are_cached(
     few: SearchData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
