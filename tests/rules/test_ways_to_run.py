@@ -109,7 +109,7 @@ def test_checkpointing_gives_same_gradients(
     rule: AbstractRule, reentrant: bool, data: tuple[Tensor, Tensor]
 ) -> None:
     if reentrant and rule.needs_error:
-        pytest.skip("refused, see test_direct_feedback_alignment.py")
+        pytest.skip("refused, see test_watched_logits.py")
     network, twin = ordinary(rule), ordinary(rule)
     (wiring,) = wirings(network)
     for _ in range(2):

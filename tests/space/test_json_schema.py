@@ -13,7 +13,8 @@ from evonas.space import from_data, shipped, source_text
 from evonas.space.json_schema.schema import space_schema
 from evonas.strict_yaml import parse_yaml
 from tests.space.conftest import ODD_SPACES
-from tests.space.test_spec import WRONG, broken, good
+from tests.space.example_space import broken, good
+from tests.space.wrong_values import WRONG
 
 VALIDATOR = Draft202012Validator(space_schema())
 

@@ -1,12 +1,6 @@
-"""Decoding of every pixel format; the expected pixels are written by hand or computed from values.
-
-Files that Pillow cannot write (16-bit colour PNG, 12-bit and white-is-zero TIFF) are written here
-byte by byte from their specifications.
-"""
+"""Decoding of every pixel format; the oracle is pixels written by hand or computed from values."""
 
 import struct
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +9,16 @@ import pytest
 from PIL import Image
 
 from evonas.errors import DataError
-from evonas.evaluation.data.folder.decoding import decode, size_of
-
-Array = np.ndarray[Any, Any]
-RAMP = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
-WIDE = np.array([[0, 128, 129], [256, 257, 65535]])  # 16 bits: one step of 8 bits is 257
-
-
-def grey(values: Any) -> Array:
-    """Repeat each value in three channels."""
-    return np.repeat(np.asarray(values)[..., None], 3, axis=2)
-
-
-def saved(path: Path, image: Image.Image, **options: Any) -> Path:
-    image.save(path, **options)
-    return path
-
-
-def png(path: Path, values: Array, *, colour_type: int, bits: int, more: bytes = b"") -> Path:
-    """Write a PNG chunk by chunk, as specified; ``values`` are big-endian rows."""
-    height, width = values.shape[:2]
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + more + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )  # fmt: skip
-    return path
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def tiff(
-    path: Path, body: bytes, *, size: tuple[int, int], bits: int, photometric: int, kind: int = 1
-) -> Path:
-    """Write a grey little-endian TIFF of one strip; ``kind`` is its sample format."""
-    entries = [
-        (256, 3, 1, size[0]), (257, 3, 1, size[1]), (258, 3, 1, bits), (259, 3, 1, 1),
-        (262, 3, 1, photometric), (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, size[1]),
-        (279, 4, 1, len(body)), (339, 3, 1, kind),
-    ]  # fmt: skip
-    directory = struct.pack("<H", len(entries))
-    for tag, field, count, value in entries:
-        directory += struct.pack("<HHII", tag, field, count, value)
-    padded = body + b"\0" * (len(body) % 2)
-    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(padded)) + padded + directory + bytes(4))
-    return path
+from evonas.evaluation.data.folder.decoding import decode
+from tests.evaluation.data.decoding.written_images import (
+    RAMP,
+    WIDE,
+    grey,
+    png,
+    png_chunk,
+    saved,
+    tiff,
+)
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "gif", "pgm"])
@@ -218,57 +168,6 @@ def test_cmyk_is_converted_as_ink_on_white(tmp_path: Path) -> None:
     assert np.abs(jpeg.astype(int) - [255, 153, 204]).max() <= 2
 
 
-# how the camera stores the upright image: the inverse of Exif's instructions
-STORED: dict[int, Callable[[Array], Array]] = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.transpose(1, 0, 2),
-    6: lambda a: np.rot90(a, 1),
-    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda a: np.rot90(a, -1),
-}
-
-
-@pytest.mark.parametrize("orientation", STORED)
-@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
-def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
-    upright = np.stack([RAMP, 255 - RAMP, RAMP // 2], axis=2)
-    exif = Image.Exif()
-    exif[274] = orientation
-    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
-    options: Any = {"lossless": True} if suffix == "webp" else {}
-    path = saved(tmp_path / f"a.{suffix}", stored, exif=exif, **options)
-    found = decode(path)
-    assert np.array_equal(found.pixels, upright)
-    assert found.size == size_of(path) == (4, 3)
-    assert found.is_turned == (orientation > 1)
-
-
-def test_rotated_jpeg_is_decoded_upright_at_any_scale(tmp_path: Path) -> None:
-    upright = np.zeros((64, 32, 3), dtype=np.uint8)
-    upright[:32] = 255  # white above black
-    exif = Image.Exif()
-    exif[274] = 6
-    stored = Image.fromarray(np.ascontiguousarray(np.rot90(upright, 1)))
-    path = saved(tmp_path / "a.jpg", stored, exif=exif, quality=95)
-    for least_side in (None, 4):
-        pixels = decode(path, least_side=least_side).pixels
-        height = len(pixels)
-        assert pixels.shape[0] == 2 * pixels.shape[1]
-        assert pixels[: height // 2 - 1].min() > 240
-        assert pixels[height // 2 + 1 :].max() < 15
-
-
-def test_exif_rotation_keeps_16_bits_and_transparency(tmp_path: Path) -> None:
-    exif = png_chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0")
-    clear = png_chunk(b"tRNS", struct.pack(">H", 256))
-    path = png(tmp_path / "a.png", WIDE.astype(">u2"), colour_type=0, bits=16, more=exif + clear)
-    expected = np.where(WIDE == 256, 255, np.round(WIDE / 257))[::-1, ::-1]
-    assert np.array_equal(decode(path).pixels, grey(expected))
-
-
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tif"])
 def test_first_frame_is_decoded_and_all_are_counted(tmp_path: Path, suffix: str) -> None:
     frames = [Image.fromarray(np.full((3, 4, 3), value, np.uint8)) for value in (40, 90, 200)]
@@ -296,45 +195,3 @@ def test_large_jpeg_is_reduced_to_at_least_triple_size(
         for each in (whole, reduced)
     ]
     assert np.abs(small[0].astype(int) - small[1]).mean() < 2
-
-
-def broken(path: Path, *, kept: float) -> Path:
-    saved(path, Image.fromarray(np.random.default_rng(1).integers(0, 256, (99, 99), np.uint8)))
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * kept)])
-    return path
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp", "pgm"])
-@pytest.mark.parametrize("kept", [0.0, 0.02, 0.5])
-def test_truncated_file_is_rejected_by_name(tmp_path: Path, suffix: str, kept: float) -> None:
-    with pytest.raises(DataError, match=rf"^{tmp_path}/a\.{suffix}: cannot be read \("):
-        decode(broken(tmp_path / f"a.{suffix}", kept=kept))
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp"])
-def test_corrupt_file_decodes_or_raises_only_data_error(tmp_path: Path, suffix: str) -> None:
-    whole = broken(tmp_path / f"a.{suffix}", kept=1.0)
-    content = whole.read_bytes()
-    rng = np.random.default_rng(2)
-    outcomes = set()
-    for _ in range(60):
-        damaged = bytearray(content)
-        for at in rng.integers(0, min(len(content), 300), 8):
-            damaged[at] = int(rng.integers(256))
-        whole.write_bytes(bytes(damaged))
-        try:
-            outcomes.add(decode(whole).pixels.dtype)
-        except DataError as problem:
-            outcomes.add(str(problem).startswith(str(whole)))
-    assert outcomes <= {np.dtype(np.uint8), True}
-    assert True in outcomes
-
-
-def test_decompression_bomb_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = saved(tmp_path / "a.png", Image.fromarray(RAMP))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)  # it has 12, more than twice as many
-    with pytest.raises(DataError, match="too many pixels to be a photograph"):
-        decode(path)
-    with pytest.raises(DataError, match=r"a\.png"):
-        size_of(path)
