@@ -145,5 +145,5 @@ def test_process_says_why_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_number_of_processes_must_divide_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a divisor of the batch size 400, got 3"):
         trained(tmp_path / "out", processes=3)
-    with pytest.raises(ConfigError, match="processes: expected a whole number of at least 1, got 0"):
+    with pytest.raises(ConfigError, match="processes: expected a whole number of at least 1"):
         trained(tmp_path / "out", processes=0)
