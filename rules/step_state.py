@@ -54,7 +54,7 @@ class StepState:
         """Count a step of an optimiser whose settings do not matter; the decay is unchanged."""
         self._put(self.step + 1, self.decay, self.velocity)
 
-    def replace_decay(self, decay: float) -> None:
+    def replace_decay(self, decay: float | Tensor) -> None:
         """Replace the decay; a tensor changes in place."""
         self._put(self.step, decay, self.velocity)
 

@@ -166,7 +166,7 @@ class Wiring:
         self.step_state.restore(state)
         self.version += 1
 
-    def replace_decay(self, decay: float) -> None:
+    def replace_decay(self, decay: float | Tensor) -> None:
         """Replace the decay, after all weights were replaced by a mean of earlier ones.
 
         Under Kolen-Pollack, W_t - B_t = a_t (W_0 - B_0). So if weights and feedback are averaged

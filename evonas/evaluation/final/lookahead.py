@@ -36,7 +36,8 @@ class Lookahead:
         self._num_steps = num_steps
         self._weights = averaged_tensors(network)
         self._slow = [value.clone() for value in self._weights]
-        self._slow_decay = float(self._wiring.decay)
+        # a new tensor if the wiring keeps one on the device, so that the host never waits
+        self._slow_decay: float | Tensor = 1.0 * self._wiring.decay
         self._num_done = 0
 
     def update(self) -> None:
@@ -49,12 +50,13 @@ class Lookahead:
         with torch.no_grad():
             torch._foreach_lerp_(self._slow, self._weights, 1.0 - kept)
         copy_tensors(self._weights, self._slow)
-        self._slow_decay += (1.0 - kept) * (float(self._wiring.decay) - self._slow_decay)
+        change = self._wiring.decay - self._slow_decay
+        self._slow_decay = self._slow_decay + (1.0 - kept) * change
         self._wiring.replace_decay(self._slow_decay)
 
     def state(self) -> tuple[int, float, list[Tensor]]:
         """Number of steps done, slow decay, and slow weights."""
-        return self._num_done, self._slow_decay, self._slow
+        return self._num_done, float(self._slow_decay), self._slow
 
     def restore(self, state: tuple[int, float, Sequence[Tensor]]) -> None:
         """Restore a state.

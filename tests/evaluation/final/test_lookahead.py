@@ -80,13 +80,24 @@ def test_kolen_pollack_equals_averaging_its_feedback_too() -> None:
         )
 
 
-def test_restored_state_continues_alike() -> None:
-    def move(network: Network, lookahead: Lookahead, steps: range) -> None:
-        for step in steps:
-            network.classifier.weight.data += step
-            network.wiring.advance(**SGD)
-            lookahead.update()
+def move(network: Network, lookahead: Lookahead, steps: range) -> None:
+    for step in steps:
+        network.classifier.weight.data += step
+        network.wiring.advance(**SGD)
+        lookahead.update()
 
+
+def test_decay_kept_in_a_tensor_is_averaged_alike() -> None:
+    numbers, tensors = small_network(KolenPollack()), small_network(KolenPollack())
+    tensors.wiring.to_tensors("cpu")
+    kept = tensors.wiring.decay
+    for network in (numbers, tensors):
+        move(network, Lookahead(network, num_steps=NUM_STEPS), range(NUM_STEPS))
+    assert tensors.wiring.decay is kept  # changed in place, as a captured step needs it
+    assert float(kept) == pytest.approx(float(numbers.wiring.decay), rel=1e-12)
+
+
+def test_restored_state_continues_alike() -> None:
     one, two = small_network(KolenPollack()), small_network(KolenPollack())
     whole, restored = (Lookahead(each, num_steps=NUM_STEPS) for each in (one, two))
     move(one, whole, range(7))
