@@ -51,20 +51,12 @@ def parameter_groups(
         else:
             others.append(parameter)
     common = {"momentum": momentum, "nesterov": nesterov}
-    return [
-        {"params": others, "lr": learning_rate, "weight_decay": weight_decay, **common},
-        *(
-            {
-                "params": group,
-                "lr": learning_rate * bias_rate,
-                "weight_decay": weight_decay / bias_rate,
-                **common,
-            }
-            for group in [biases]
-            if group
-        ),
-        *(
-            {"params": group, "lr": rate, "momentum": 0.0, "weight_decay": 0.0, "nesterov": False}
-            for rate, group in by_rate.items()
-        ),
+    groups = [{"params": others, "lr": learning_rate, "weight_decay": weight_decay, **common}]
+    if biases:
+        rate, decay = learning_rate * bias_rate, weight_decay / bias_rate
+        groups.append({"params": biases, "lr": rate, "weight_decay": decay, **common})
+    groups += [
+        {"params": group, "lr": rate, "momentum": 0.0, "weight_decay": 0.0, "nesterov": False}
+        for rate, group in by_rate.items()
     ]
+    return groups

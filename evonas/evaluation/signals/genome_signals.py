@@ -110,19 +110,11 @@ class GenomeSignals:
         )
         self._costs = GenomeCosts(space, input_shape=traits.shape, num_classes=traits.num_classes)
         self._whole = whole
-        self._on_networks: list[AbstractNetworkSignals] = []
-        if images is not None and untrained:
-            self._on_networks.append(
-                UntrainedSignals(
-                    untrained, space, traits=traits, images=images, seed=seed, cache=cache
-                )
-            )
-        if images is not None and short:
-            self._on_networks.append(
-                ShortTrainingSignals(
-                    short, space, traits=traits, images=images, seed=seed, cache=cache
-                )
-            )
+        self._on_networks: list[AbstractNetworkSignals] = [
+            kind(names, space, traits=traits, images=images, seed=seed, cache=cache)
+            for kind, names in ((UntrainedSignals, untrained), (ShortTrainingSignals, short))
+            if images is not None and names
+        ]
 
     def of(self, genome: Genome, /) -> tuple[float, ...]:
         """Signals of a canonical genome, in the order of the names."""
