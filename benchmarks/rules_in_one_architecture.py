@@ -29,12 +29,12 @@ from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import GenomeSignals
+from evonas.evaluation.signals.short_training import ShortTraining, update_alignment
 from evonas.evaluation.signals.table import FREE
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
 from evonas.networks import Network, build
-from evonas.rules.tools.alignment import alignment
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space, load
 
@@ -110,9 +110,9 @@ def trained(
 def cosine(network: Network) -> float:
     """Cosine between update and gradient on validation images, mean over the layers."""
     images = DATA.validation.subset(torch.arange(NUM_IMAGES))
-    angles = alignment(network.train(), unit_pixels(images.pixels), images.labels).values()
-    known = [math.cos(math.radians(angle)) for angle in angles if math.isfinite(angle)]
-    return statistics.mean(known) if known else 0.0
+    pixels = unit_pixels(images.pixels)
+    found = update_alignment(ShortTraining(network.train(), pixels, images.labels))
+    return found if math.isfinite(found) else 0.0
 
 
 def supernet(space: Space, *, seed: int) -> SupernetGuide:
