@@ -28,9 +28,9 @@ from benchmarks.support.sections import write_section
 from evonas.evaluation.accuracy import accuracy
 from evonas.evaluation.data.images import Images, unit_pixels
 from evonas.evaluation.data.loading import load_search_data
+from evonas.evaluation.signals.counted_signals import FREE
 from evonas.evaluation.signals.genome_signals import GenomeSignals
 from evonas.evaluation.signals.short_training import ShortTraining, update_alignment
-from evonas.evaluation.signals.table import FREE
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train

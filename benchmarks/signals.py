@@ -3,7 +3,8 @@
     python -m benchmarks.signals nb201_cifar10.csv.gz --data-dir data --count 500
 
 The first table has Kendall's tau of every signal with every column over random functions of the
-table, and the CPU milliseconds of the signal. The second has tau between the model's medians and
+table, and the CPU milliseconds of the signal; signals of networks that are trained are measured on
+networks of one cell per stage. The second has tau between the model's medians and
 the results of unseen functions, for several sets of signals and numbers of observed results.
 """
 
@@ -19,9 +20,11 @@ from scipy.stats import kendalltau
 from evonas.benchmarking.table import read_table
 from evonas.benchmarking.table_problem import ArchitectureProblem
 from evonas.evaluation.data.loading import load_search_data
-from evonas.evaluation.signals.genome_signals import GenomeSignals
-from evonas.evaluation.signals.table import COSTS, UNTRAINED
-from evonas.evaluation.signals.untrained_signals import NUM_IMAGES
+from evonas.evaluation.signals.counted_signals import COSTS, FREE
+from evonas.evaluation.signals.genome_signals import GenomeSignals, num_images_needed
+from evonas.evaluation.signals.short_training import SHORT_TRAINING
+from evonas.evaluation.signals.supernet_signals import SUPERNET
+from evonas.evaluation.signals.untrained.untrained_signals import UNTRAINED
 from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.surrogate import Surrogate
 from evonas.search.signals import InformedProblem
@@ -89,20 +92,24 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     columns = options.columns.split(",")
-    problem = ArchitectureProblem(load("nas-bench-201"))
+    space = load("nas-bench-201")
+    problem = ArchitectureProblem(space)
+    small = ArchitectureProblem(space.resized(channels=space.channels, cells=1))
     results = functions(options.table, columns, problem)
     chosen = random.Random(0).sample(list(results), min(options.count, len(results)))
-    data = load_search_data(
-        options.dataset, data_dir=options.data_dir, seed=0, num_images=NUM_IMAGES
-    )
     found: dict[Genome, dict[str, float]] = {genome: {} for genome in chosen}
     values = np.array([results[genome] for genome in chosen])
-    print(f"{len(chosen)} functions, {data.traits.name}\n")
+    print(f"{len(chosen)} functions, {options.dataset}\n")
     print(f"| signal | CPU ms | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}")
-    for name in ("free", *UNTRAINED):
-        images = data.train if name != "free" else None
+    for name in (FREE, *UNTRAINED, *SHORT_TRAINING, *SUPERNET):
+        num_images = num_images_needed((name,))
+        data = load_search_data(
+            options.dataset, data_dir=options.data_dir, seed=0, num_images=num_images or None
+        )
+        sized = small if name in (*SHORT_TRAINING, *SUPERNET) else problem
+        images = data.train if num_images else None
         signals = GenomeSignals(
-            (name,), problem.space, traits=data.traits, images=images, whole=problem.whole
+            (name,), sized.space, traits=data.traits, images=images, whole=sized.whole
         )
         start = time.process_time()
         rows = [signals.of(genome) for genome in chosen]

@@ -29,7 +29,7 @@ from benchmarks.support.sections import write_section
 from evonas.errors import ConfigError
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import GenomeSignals, num_images_needed
-from evonas.evaluation.signals.table import FREE, NETWORK_SIGNALS
+from evonas.evaluation.signals.table import ALL_SIGNALS
 from evonas.space import Genome
 from evonas.study.config import CONFIG_FILE
 from evonas.study.results.trainings import by_candidate
@@ -117,7 +117,7 @@ def table(study: evonas.Study, *, data_dir: Path | None, command: str, machine: 
         f"| signal | CPU ms | {' | '.join(f'`{name}`' for name in OBJECTIVES)} |",
         "|---|---|---|---|",
     ]
-    for name in (FREE, *NETWORK_SIGNALS):
+    for name in ALL_SIGNALS:
         num_images = num_images_needed((name,))
         data = load_search_data(
             study.settings.training.dataset, data_dir=data_dir, seed=0,

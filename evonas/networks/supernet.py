@@ -201,8 +201,9 @@ def check_shareable(space: Space) -> None:
         names = [g.name for g in space.genes if g.kind not in ("operation", "inputs", "rule")]
         raise SpaceError(
             f"space '{space.name}': genomes choose {', '.join(names)}, but a supernet can share "
-            "its weights only among networks of one shape; choose an engine without one (such "
-            "as --algorithm nsga2 without --mutation eg), or fix these values in the YAML"
+            "its weights only among networks of one shape; choose an engine and signals without "
+            "one (such as --algorithm nsga2 without --mutation eg), or fix these values in the "
+            "YAML"
         )
 
 

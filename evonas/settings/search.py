@@ -63,8 +63,7 @@ class SearchSettings:
     )
     signals: tuple[str, ...] = setting(
         "Zero-cost signals for engines with a model: free (parameters and multiply-adds), or "
-        "signals of a network, untrained or trained for a few steps; none for no signals. See "
-        "docs/signals.md.",
+        "others of docs/signals.md; none for no signals.",
         default=unset("free where all layers have the same rule, else none"),
         example="free,naswot",
     )

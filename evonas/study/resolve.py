@@ -22,7 +22,11 @@ from evonas.evaluation.data.sufficiency import check_data
 from evonas.evaluation.forecasting.fastest_precision import fastest_precision
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.evaluation.protocol import Protocol
-from evonas.evaluation.signals.genome_signals import default_signals, parse_signals
+from evonas.evaluation.signals.genome_signals import (
+    check_signals_of,
+    default_signals,
+    parse_signals,
+)
 from evonas.evaluation.training.devices import devices_of, resolve_device
 from evonas.evaluation.training.precision import check_precision, default_precision
 from evonas.networks.supernet import check_shareable
@@ -106,6 +110,7 @@ def resolve(given: Settings, *, space: Space | None = None, reads_data: bool = T
     check_run(settings)
     if needs_guide(settings):
         check_shareable(space)
+    check_signals_of(space.with_rules(rules), settings.search.signals)
     if not reads_data:
         settings = settings.with_values(_or_default(settings, train_sha256=None, test_sha256=None))
         return settings.with_values(_precision(settings, space, traits))

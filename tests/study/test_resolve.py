@@ -7,7 +7,7 @@ from typing import Any
 import joblib
 import pytest
 
-from evonas.errors import ConfigError, UnknownNameError
+from evonas.errors import ConfigError, SpaceError, UnknownNameError
 from evonas.evaluation.data.loading import traits_of
 from evonas.evaluation.protocol import Protocol
 from evonas.settings import SETTINGS, Settings
@@ -140,6 +140,20 @@ def test_signals_are_free_by_default_where_a_model_can_learn_from_size(
     given: dict[str, str], expected: tuple[str, ...]
 ) -> None:
     assert resolved(**given).search.signals == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"rules": "usf", "signals": "depth-profile"}, ConfigError, "have the rule 'usf'"),
+        ({"space": "nats-size", "signals": "supernet-loss"}, SpaceError, "engine and signals"),
+    ],
+)
+def test_signals_that_the_space_does_not_have_are_rejected(
+    given: dict[str, str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        resolved(**given)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ Run = Callable[[Path, int], StudyResult]
 def informed(config: Settings) -> Settings:
     return changed(
         config, space="tiny", algorithm="evonas", population=10, generations=2, evaluations=16,
-        images=40, batch=20, signals=("free", "naswot"),
+        images=40, batch=20, signals=("free", "depth-profile", "naswot", "supernet-gain"),
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_interrupted_run_with_signals_resumes_to_equal_results(
     assert read_config(broken) == informed
     table = (whole / RELEVANCE_FILE).read_text()
     assert (broken / RELEVANCE_FILE).read_text() == table
-    assert len(table.splitlines()) == 1 + len(informed.problem.objectives) * 5
+    assert len(table.splitlines()) == 1 + len(informed.problem.objectives) * 8
     # the cache is used if present, and may be missing
     (broken / SIGNALS_FILE).unlink()
     for folder in (whole, broken):

@@ -54,7 +54,7 @@ class BenchOptions:
         str | None,
         Parameter(
             help="Zero-cost signals for engines with a model, comma-separated: free, the default, "
-            "or those of an untrained network; none for no signals. See docs/signals.md."
+            "or others of docs/signals.md; none for no signals."
         ),
     ] = None
     noise: Annotated[

@@ -40,11 +40,13 @@ class GenomeCost:
         multiply_adds: multiply-adds of one image, see
             :func:`~evonas.networks.cost.count_multiply_adds`.
         by_rule: number of these parameters under each rule.
+        by_site: number of these parameters at each site that has some.
     """
 
     parameters: int
     multiply_adds: int
     by_rule: dict[str, int]
+    by_site: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,7 @@ class GenomeCosts:
         blueprint = self._space.decode(genome)
         style = Style(blueprint.activation, blueprint.normalisation)
         skeleton = self._skeleton(blueprint, style)
-        by_rule: Counter[str] = Counter()
-        for site, parameters in skeleton.parameters.items():
-            by_rule[blueprint.rules[site]] += parameters
+        by_site = dict(skeleton.parameters)
         multiply_adds = skeleton.multiply_adds
         for position, before, after, given in skeleton.cells:
             plan = blueprint.cells[position.cell or ""]
@@ -115,8 +115,11 @@ class GenomeCosts:
                 )
                 multiply_adds += products
                 if parameters:
-                    by_rule[blueprint.rules[f"{position.name}.edge{edge.name}"]] += parameters
-        return GenomeCost(by_rule.total(), multiply_adds, dict(by_rule))
+                    by_site[f"{position.name}.edge{edge.name}"] = parameters
+        by_rule: Counter[str] = Counter()
+        for site, parameters in by_site.items():
+            by_rule[blueprint.rules[site]] += parameters
+        return GenomeCost(by_rule.total(), multiply_adds, dict(by_rule), by_site)
 
     def _edge(
         self,

@@ -1,42 +1,43 @@
 """The signals of the genomes of a space, from all sources."""
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import final
 
 from evonas.errors import ConfigError
 from evonas.evaluation.data.images import Images, Traits
-from evonas.evaluation.signals.genome_cost import GenomeCosts
+from evonas.evaluation.signals.counted_signals import COUNTED, FREE, CountedSignals, check_counted
 from evonas.evaluation.signals.network_signals import AbstractNetworkSignals
 from evonas.evaluation.signals.short_training import (
     MOST_IMAGES,
     SHORT_TRAINING,
     ShortTrainingSignals,
 )
-from evonas.evaluation.signals.table import (
-    COSTS,
-    FREE,
-    NETWORK_SIGNALS,
-    NONE,
-    TRANSPORTED,
-    UNTRAINED,
+from evonas.evaluation.signals.supernet_signals import (
+    SUPERNET,
+    SUPERNET_IMAGES,
+    SupernetSignals,
+    check_supernet,
 )
-from evonas.evaluation.signals.untrained_signals import NUM_IMAGES, UntrainedSignals
+from evonas.evaluation.signals.table import ALL_SIGNALS, NONE
+from evonas.evaluation.signals.untrained.untrained_signals import (
+    NUM_IMAGES,
+    UNTRAINED,
+    UntrainedSignals,
+)
 from evonas.registry import look_up
-from evonas.rules import all_rules
 from evonas.space import Genome, Space
 
 
 def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
-    """Check names of signals and drop ``none``: ``free`` and :data:`NETWORK_SIGNALS`.
+    """Check names of signals and drop ``none``: any of ``ALL_SIGNALS``.
 
     Raises:
         UnknownNameError: there is no such signal.
         ConfigError: ``none`` is combined with other names, or a name is given twice.
     """
     for name in given:
-        look_up(dict.fromkeys((NONE, FREE, *NETWORK_SIGNALS)), name, kind="signal")
+        look_up(dict.fromkeys((NONE, *ALL_SIGNALS)), name, kind="signal")
         if given.count(name) > 1:
             raise ConfigError(f"signals: '{name}' is named twice")
     if NONE in given and len(given) > 1:
@@ -44,6 +45,19 @@ def parse_signals(given: Sequence[str]) -> tuple[str, ...]:
             f"signals: expected '{NONE}' alone or other names, got {','.join(given)}"
         )
     return tuple(name for name in given if name != NONE)
+
+
+def check_signals_of(space: Space, names: Sequence[str]) -> None:
+    """Reject signals that the genomes of a space do not have.
+
+    Raises:
+        ConfigError: see :func:`~evonas.evaluation.signals.counted_signals.check_counted`.
+        SpaceError: see :func:`~evonas.evaluation.signals.supernet_signals.check_supernet`.
+        RuleError: likewise.
+    """
+    check_counted(names, space)
+    if any(name in SUPERNET for name in names):
+        check_supernet(space)
 
 
 def default_signals(*, num_rules: int) -> tuple[str, ...]:
@@ -60,19 +74,18 @@ def default_signals(*, num_rules: int) -> tuple[str, ...]:
 
 def num_images_needed(names: Sequence[str]) -> int:
     """Number of images that signals use; 0 if none is measured on a network."""
-    if any(name in SHORT_TRAINING for name in names):
-        return MOST_IMAGES
-    return NUM_IMAGES if any(name in UNTRAINED for name in names) else 0
+    needed = ((UNTRAINED, NUM_IMAGES), (SHORT_TRAINING, MOST_IMAGES), (SUPERNET, SUPERNET_IMAGES))
+    return max((n for kind, n in needed if any(name in kind for name in names)), default=0)
 
 
 @final
 class GenomeSignals:
-    """Signals of a genome that need no training, or a very short one; computed on a CPU.
+    """Signals of a genome that need no training, or little; computed on a CPU.
 
     Args:
         chosen: result of :func:`parse_signals`.
         space: space of the genomes at the size of the candidates, for which costs are counted and
-            short trainings are made.
+            networks are trained.
         traits: traits of the images.
         images: images to show to networks; None if no signal needs them. Of more than needed
             (:func:`num_images_needed`), a stratified part is used.
@@ -82,6 +95,10 @@ class GenomeSignals:
 
     Attributes:
         names: names of all columns.
+
+    Raises:
+        InputError: see :func:`check_signals_of`.
+        SpaceError: the images are too small for the space.
     """
 
     def __init__(
@@ -95,44 +112,29 @@ class GenomeSignals:
         whole: Callable[[Genome], Genome] | None = None,
         cache: Path | None = None,
     ) -> None:
-        untrained = [name for name in chosen if name in UNTRAINED]
-        short = [name for name in chosen if name in SHORT_TRAINING]
-        if images is None and (missing := untrained + short):
-            raise ValueError(f"{missing[0]}: expected images, got none")
-        self._is_free_chosen = FREE in chosen
-        has_shares = self._is_free_chosen and len(space.rule_choices) > 1
-        self._shares = TRANSPORTED if has_shares else ()
-        self.names = (
-            *(COSTS if self._is_free_chosen else ()),
-            *(f"transports-{name}" for name in self._shares),
-            *untrained,
-            *short,
+        counted = [name for name in chosen if name in COUNTED]
+        self._counted = CountedSignals(
+            counted, space, input_shape=traits.shape, num_classes=traits.num_classes
         )
-        self._costs = GenomeCosts(space, input_shape=traits.shape, num_classes=traits.num_classes)
+        names = list(self._counted.names)
+        self._on_networks: list[AbstractNetworkSignals] = []
+        for kind, known in (
+            (UntrainedSignals, UNTRAINED),
+            (ShortTrainingSignals, SHORT_TRAINING),
+            (SupernetSignals, SUPERNET),
+        ):
+            some = [name for name in chosen if name in known]
+            if some and images is None:
+                raise ValueError(f"{some[0]}: expected images, got none")
+            if some and images is not None:
+                source = kind(some, space, traits=traits, images=images, seed=seed, cache=cache)
+                self._on_networks.append(source)
+                names += some
+        self.names = tuple(names)
         self._whole = whole
-        self._on_networks: list[AbstractNetworkSignals] = [
-            kind(names, space, traits=traits, images=images, seed=seed, cache=cache)
-            for kind, names in ((UntrainedSignals, untrained), (ShortTrainingSignals, short))
-            if images is not None and names
-        ]
 
     def of(self, genome: Genome, /) -> tuple[float, ...]:
         """Signals of a canonical genome, in the order of the names."""
         whole = genome if self._whole is None else self._whole(genome)
         measured = [value for each in self._on_networks for value in each.of(whole)]
-        return (*self._free(whole), *measured)
-
-    def _free(self, genome: Genome) -> tuple[float, ...]:
-        if not self._is_free_chosen:
-            return ()
-        cost = self._costs.of(genome)
-        shares = dict.fromkeys(self._shares, 0)
-        for rule, count in cost.by_rule.items() if shares else ():
-            transported = all_rules()[rule]().transported
-            if transported in shares:
-                shares[transported] += count
-        return (
-            math.log(cost.parameters),
-            math.log(cost.multiply_adds),
-            *(count / cost.parameters for count in shares.values()),
-        )
+        return (*self._counted.of(whole), *measured)

@@ -13,7 +13,7 @@ from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals import network_signals
 from evonas.evaluation.signals.genome_signals import GenomeSignals
 from evonas.evaluation.signals.signal_cache import SignalCache
-from evonas.evaluation.signals.untrained_signals import UntrainedSignals
+from evonas.evaluation.signals.untrained.untrained_signals import UntrainedSignals
 from evonas.space import Genome, load
 
 SPACE = load("tiny").resized(channels=4, cells=1).with_rules(("bp", "fa"))

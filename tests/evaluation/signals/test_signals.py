@@ -13,14 +13,13 @@ from evonas.errors import ConfigError, UnknownNameError
 from evonas.evaluation.data.images import SearchData
 from evonas.evaluation.data.loading import load_search_data
 from evonas.evaluation.signals.genome_signals import GenomeSignals, parse_signals
-from evonas.evaluation.signals.gradient_norm import log_gradient_norm
-from evonas.evaluation.signals.input_jacobian import log_input_jacobian
-from evonas.evaluation.signals.jacobian_covariance import K, correlation_score
-from evonas.evaluation.signals.naswot import log_determinant
-from evonas.evaluation.signals.probe import Probe
-from evonas.evaluation.signals.synflow import log_synflow
-from evonas.evaluation.signals.table import UNTRAINED
-from evonas.evaluation.signals.untrained_signals import UntrainedSignals
+from evonas.evaluation.signals.untrained.gradient_norm import log_gradient_norm
+from evonas.evaluation.signals.untrained.input_jacobian import log_input_jacobian
+from evonas.evaluation.signals.untrained.jacobian_covariance import K, correlation_score
+from evonas.evaluation.signals.untrained.naswot import log_determinant
+from evonas.evaluation.signals.untrained.probe import Probe
+from evonas.evaluation.signals.untrained.synflow import log_synflow
+from evonas.evaluation.signals.untrained.untrained_signals import UNTRAINED, UntrainedSignals
 from evonas.networks import Network, build
 from evonas.space import Genome, Space, load
 

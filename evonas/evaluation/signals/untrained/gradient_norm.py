@@ -10,7 +10,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe
 
 
 def log_gradient_norm(probe: Probe) -> float:

@@ -7,7 +7,7 @@ Mehrotra, Dudziak and Lane 2021, "Zero-Cost Proxies for Lightweight NAS", arXiv 
 import torch
 from torch import Tensor
 
-from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe
 
 K = 1e-5  # as in the paper's code
 

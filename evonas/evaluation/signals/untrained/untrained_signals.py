@@ -8,14 +8,31 @@ from evonas.evaluation.data.images import Images, Traits
 from evonas.evaluation.data.split import stratified_part
 from evonas.evaluation.signals.genome_cost import RULE
 from evonas.evaluation.signals.network_signals import AbstractNetworkSignals, source_of
-from evonas.evaluation.signals.probe import Probe
 from evonas.evaluation.signals.signal_cache import SignalCache
-from evonas.evaluation.signals.table import UNTRAINED
+from evonas.evaluation.signals.untrained.gradient_norm import log_gradient_norm
+from evonas.evaluation.signals.untrained.input_jacobian import log_input_jacobian
+from evonas.evaluation.signals.untrained.jacobian_covariance import jacobian_covariance
+from evonas.evaluation.signals.untrained.lipschitz import log_lipschitz
+from evonas.evaluation.signals.untrained.naswot import naswot
+from evonas.evaluation.signals.untrained.probe import Probe, Signal
+from evonas.evaluation.signals.untrained.synflow import log_synflow
+from evonas.evaluation.signals.untrained.zen import zen_score
 from evonas.networks import build
 from evonas.seeds import derive_seed
 from evonas.space import Genome, Space
 
 NUM_IMAGES = 32
+UNTRAINED: dict[str, Signal] = {
+    "naswot": naswot,
+    "jacobian": log_input_jacobian,
+    "jacobian-covariance": jacobian_covariance,
+    "lipschitz": log_lipschitz,
+    "synflow": log_synflow,
+    "zen": zen_score,
+    "gradient-norm": log_gradient_norm,
+}
+"""Signals of an untrained network, by name."""
+
 CHANNELS, CELLS = 16, 1
 """Size of the untrained networks, which may differ from the size that is trained."""
 
@@ -27,7 +44,7 @@ class UntrainedSignals(AbstractNetworkSignals):
     The weights of all networks are drawn with the same seed.
 
     Args:
-        names: keys of :data:`~evonas.evaluation.signals.table.UNTRAINED`.
+        names: keys of ``UNTRAINED``.
         space: space of the genomes.
         traits: traits of the images.
         images: images of which 32 are shown, stratified by class.

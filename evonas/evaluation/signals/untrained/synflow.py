@@ -10,7 +10,7 @@ import math
 import torch
 from torch.func import functional_call
 
-from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe
 from evonas.rules import true_gradient
 
 

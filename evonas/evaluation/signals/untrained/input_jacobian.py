@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe
 from evonas.seeds import derive_seed
 
 

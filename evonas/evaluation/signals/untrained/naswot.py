@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from evonas.evaluation.signals.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe
 
 
 def naswot(probe: Probe) -> float:

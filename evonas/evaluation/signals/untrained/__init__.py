@@ -1,0 +1,1 @@
+"""Signals of an untrained network, which describe its architecture alone."""
