@@ -197,7 +197,7 @@ def _kept(path: Path, plan: Plan) -> dict[int, dict[str, dict[str, Row]]]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         known = json.loads(line)
-        if known["plan"] == repr(plan):
+        if (known["plan"], known.get("rules")) == (repr(plan), list(RULES)):
             found[known["seed"]] = {
                 state: {name: Row(**row) for name, row in rows.items()}
                 for state, rows in known["found"].items()
@@ -226,7 +226,8 @@ def main() -> None:
             for state, rows in found[seed].items()
         }
         with given.progress.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"plan": repr(plan), "seed": seed, "found": plain}) + "\n")
+            kept = {"plan": repr(plan), "rules": RULES, "seed": seed, "found": plain}
+            file.write(json.dumps(kept) + "\n")
         print(f"seed {seed}: {time.process_time() - start:.0f} s of CPU", flush=True)
     print(f"\n{given.dataset}, {plan}, seeds {sorted(found)}")
     if len(found) > 1:

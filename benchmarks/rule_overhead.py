@@ -215,6 +215,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-write", action="store_true", help="only print the tables")
     options = parser.parse_args()
+    if options.rounds < 2:
+        parser.error(f"--rounds: expected at least 2, to show a spread; got {options.rounds}")
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="Using a non-full backward hook")  # biotorch's
     parts = [

@@ -161,8 +161,8 @@ def learnings_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over the supernets; a dash if all scores are equal."""
-    if any(math.isnan(value) for value in values):
+    """Mean and standard deviation; a dash if one is undefined, or if there are less than two."""
+    if len(values) < 2 or any(math.isnan(value) for value in values):
         return "-"
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
@@ -185,7 +185,8 @@ def credit(algorithm: str) -> None:
                 sum(getattr(credit_of[operator], field) for credit_of, _ in earnings)
                 for field in ("asked", "entered", "on_front")
             ]
-            medians = [statistics.median(accuracies[operator]) for _, accuracies in earnings]
+            of_runs = [accuracies[operator] for _, accuracies in earnings]
+            medians = [statistics.median(some) for some in of_runs if some]
             cells = [*map(str, counts), spread(medians), f"{seconds:.0f}"]
             print(f"| {name} | {operator} | {' | '.join(cells)} |", flush=True)
 

@@ -54,7 +54,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path
         return
-    temporary = path.with_name(f"{path.name}.tmp")
+    # two processes may write the same report at once
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         with temporary.open("rb+") as file:

@@ -22,7 +22,7 @@ import numpy as np
 from evonas.registry import look_up
 from evonas.search.problem import SearchProblem, draw
 from evonas.search.supernet_guided.evolution_strategy import EvolutionStrategy
-from evonas.search.supernet_guided.guide_protocol import Guide, Logits, Score
+from evonas.search.supernet_guided.guide_protocol import Guide, Logits
 from evonas.search.supernet_guided.logits import LogitSpace
 from evonas.search.supernet_guided.similarity import ETA, TAU, similarity_term
 from evonas.seeds import derive_seed
@@ -113,13 +113,12 @@ class EgMutation:
         """
         self._learn_once()
         point = self._point(parent)
-        (before,) = self._guide.score([parent])
         self._strategy.move_to(point)
         best: dict[str, tuple[float, int, Genome]] = {}
         for _ in range(self._settings.generations):
             rows = self._rows(point)
             genomes = [self._space.decode(row) for row in rows]
-            values = self._values(rows, genomes, point=point, before=before)
+            values = self._values(rows, genomes, point=point, parent=parent)
             if self._settings.has("cma"):
                 self._strategy.learn(rows, values)
             for genome, value in zip(genomes, values, strict=True):
@@ -158,12 +157,13 @@ class EgMutation:
         return [point + (row - self._strategy.centre) for row in rows]
 
     def _values(
-        self, rows: Sequence[Logits], genomes: Sequence[Genome], *, point: Logits, before: Score
+        self, rows: Sequence[Logits], genomes: Sequence[Genome], *, point: Logits, parent: Genome
     ) -> list[float]:
         settings = self._settings
         if not settings.has("score"):
             return [self._rng.random() for _ in rows]
         values = []
+        (before,) = self._guide.score([parent])  # scored once, then remembered
         for row, score in zip(rows, self._guide.score(genomes), strict=True):
             value = score.loss
             if settings.has("similarity"):

@@ -102,6 +102,10 @@ def test_guide_is_trained_once_on_random_genomes(toy: Maker, formula_guide: Guid
     assert len(set(guide.learned)) > 1
 
 
+# of 20 samples each; each first scores the parent
+GENERATIONS = (slice(0, 1), slice(1, 21), slice(21, 22), slice(22, None))
+
+
 def test_every_generation_draws_new_samples(toy: Maker, formula_guide: Guides) -> None:
     """The reference code of the paper draws one population again and again."""
     problem = toy(8, 4, 3)
@@ -110,9 +114,10 @@ def test_every_generation_draws_new_samples(toy: Maker, formula_guide: Guides) -
     EgMutation(problem, guide, seed=0, settings=settings).children(
         some(problem, 0), 1, is_new=everything
     )
-    scored = guide.scored[1:]  # the parent is scored first
-    assert len(scored) == 40
-    assert scored[:20] != scored[20:]
+    parent, first, again, second = (guide.scored[some] for some in GENERATIONS)
+    assert parent == again
+    assert len(first) == len(second) == 20
+    assert first != second
 
 
 def test_each_enabled_part_lowers_loss_of_children(toy: Maker, formula_guide: Guides) -> None:
@@ -133,9 +138,7 @@ def test_gradient_alone_lowers_loss_of_children(toy: Maker, formula_guide: Guide
     assert moved < nothing - 0.03
 
 
-def test_guide_is_hardly_used_without_score_and_gradient(
-    toy: Maker, formula_guide: Guides
-) -> None:
+def test_guide_is_not_used_without_score_and_gradient(toy: Maker, formula_guide: Guides) -> None:
     problem = toy(4, 3)
     guide = formula_guide(problem, some(problem, 1))
     settings = EgSettings(without=("score", "gradient"))
@@ -143,7 +146,7 @@ def test_guide_is_hardly_used_without_score_and_gradient(
         some(problem, 0), 1, is_new=everything
     )
     assert guide.learned == []
-    assert len(guide.scored) <= 1
+    assert guide.scored == []
 
 
 def test_similarity_term_follows_formula_and_vanishes_at_parent_accuracy(
@@ -165,12 +168,12 @@ def test_similarity_term_follows_formula_and_vanishes_at_parent_accuracy(
     for genome in genomes:
         scores = guide.score([genome])
         near, far = ([row] for row in (point, -point))
-        value = plain._values(near, [genome], point=point, before=before)[0]
+        value = plain._values(near, [genome], point=point, parent=parent)[0]
         pull = 0.5 * 0.4 * np.tanh((scores[0].accuracy - before.accuracy) / 0.05)
-        assert operator._values(near, [genome], point=point, before=before) == [
+        assert operator._values(near, [genome], point=point, parent=parent) == [
             pytest.approx(value + pull)
         ]
-        assert operator._values(far, [genome], point=point, before=before) == [
+        assert operator._values(far, [genome], point=point, parent=parent) == [
             pytest.approx(value - pull)
         ]
 
