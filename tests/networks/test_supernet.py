@@ -232,7 +232,7 @@ def test_styled_genome_in_supernet_matches_its_standalone_network() -> None:
 @pytest.mark.parametrize("name", ["mlp", "nats-size", "resnet"])
 def test_space_with_variable_shapes_is_rejected(name: str) -> None:
     with pytest.raises(
-        SpaceError, match=rf"^space '{name}': genomes choose .* engine without one"
+        SpaceError, match=rf"^space '{name}': genomes choose .* signals without one"
     ):
         grow(small(name))
 
