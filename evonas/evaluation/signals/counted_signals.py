@@ -71,7 +71,6 @@ class CountedSignals:
         self._has_costs = FREE in chosen
         self._has_profile = DEPTH_PROFILE in chosen
         self._shares = TRANSPORTED if self._has_costs and len(space.rule_choices) > 1 else ()
-        self._transports = {name: all_rules()[name]().transported for name in space.rule_choices}
         self.names = (
             *(COSTS if self._has_costs else ()),
             *(f"transports-{name}" for name in self._shares),
@@ -91,12 +90,8 @@ class CountedSignals:
         )
 
     def _share(self, cost: GenomeCost, transported: Transport) -> float:
-        under = sum(n for rule, n in cost.by_rule.items() if self._of_rule(rule) == transported)
+        under = sum(n for rule, n in cost.by_rule.items() if _transported_by(rule) == transported)
         return under / cost.parameters
-
-    def _of_rule(self, rule: str) -> Transport:
-        # a readout may have a rule of its own, which genomes do not choose
-        return self._transports.get(rule) or all_rules()[rule]().transported
 
     def _profile(self, genome: Genome, cost: GenomeCost) -> tuple[float, float]:
         """Mean over the positions of each half of the depth, so that wide stages do not dominate.
@@ -112,9 +107,13 @@ class CountedSignals:
                 sent = sum(
                     n
                     for site, n in counts.items()
-                    if self._of_rule(blueprint.rules[site]) in TRANSPORTED
+                    if _transported_by(blueprint.rules[site]) in TRANSPORTED
                 )
                 is_second = 2 * index >= len(blueprint.positions)
                 shares[is_second].append(sent / sum(counts.values()))
         first, second = (mean(half) if half else 0.0 for half in shares)
         return first, second
+
+
+def _transported_by(rule: str) -> Transport:
+    return all_rules()[rule]().transported
