@@ -18,8 +18,8 @@ SHAPE = (3, 32, 32)
 SENDS = {"bp": True, "usf": True, "fa": False}
 
 
-def some_space() -> Space:
-    return load("nas-bench-201").resized(channels=64, cells=1).with_rules(tuple(SENDS))
+def some_space(name: str = "nas-bench-201") -> Space:
+    return load(name).resized(channels=64, cells=1).with_rules(tuple(SENDS))
 
 
 def profile(space: Space, genome: Genome) -> tuple[float, ...]:
@@ -47,8 +47,9 @@ def literal_profile(space: Space, genome: Genome) -> list[float]:
     return [mean(counts[p][0] / counts[p][1] for p in half if counts[p][1]) for half in halves]
 
 
-def test_depth_profile_matches_the_layers_of_the_network() -> None:
-    space, rng = some_space(), random.Random(5)
+@pytest.mark.parametrize("name", ["nas-bench-201", "tiny"])  # of 7 and 6 positions
+def test_depth_profile_matches_the_layers_of_the_network(name: str) -> None:
+    space, rng = some_space(name), random.Random(5)
     for _ in range(4):
         genome = space.canonical(space.sample(rng))
         # the oracle leaves out normalisations, which are small in wide networks

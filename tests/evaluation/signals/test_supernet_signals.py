@@ -128,6 +128,8 @@ def test_scores_are_repeatable_in_any_order_and_cached(
     assert [again.of(genome) for genome in reversed(genomes)] == told[::-1]
     other = replace(few, train=few.train.subset(torch.arange(100)))
     assert signals(other, cache=cache).of(genomes[0]) != told[0]
+    rules = SPACE.with_rules(("dfa", "brsf"))
+    assert signals(few, space=rules, cache=cache).of(genomes[0]) != told[0]
     monkeypatch.setattr(SupernetGuide, "learn_genome", lambda *_: pytest.fail("trained again"))
     assert [signals(few, cache=cache).of(genome) for genome in genomes] == told
 
