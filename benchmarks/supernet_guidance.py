@@ -161,7 +161,7 @@ def learnings_guide(space: Space, *, seed: int, by_rules: bool) -> SupernetGuide
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation; a dash if one is undefined, or if there are less than two."""
+    """Mean and standard deviation; a dash if one is undefined, or if there are fewer than two."""
     if len(values) < 2 or any(math.isnan(value) for value in values):
         return "-"
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"

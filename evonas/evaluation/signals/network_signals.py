@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from evonas.evaluation.data.images import Images
+from evonas.evaluation.data.split import stratified_part
 from evonas.evaluation.one_thread import one_thread
 from evonas.evaluation.signals.signal_cache import SignalCache
 from evonas.space import Genome
@@ -72,3 +74,27 @@ def source_of(*parts: Any, pixels: Tensor) -> str:
         hashed.update(f"{part!r}\n".encode())
     hashed.update(pixels.contiguous().numpy().tobytes())
     return hashed.hexdigest()[:32]
+
+
+def learned_and_judged(
+    images: Images, *, num_learned: int, num_judged: int, seed: int
+) -> tuple[Images, Images]:
+    """Images to train on and others to measure on, each stratified by class.
+
+    Both are in memory, even if the images of the run stay on disk.
+
+    Args:
+        images: at least four images; of few, a quarter is for measuring.
+        num_learned: largest number of images to train on.
+        num_judged: largest number of images to measure on.
+        seed: seed of the draw.
+    """
+    # batch normalisation needs more than one image
+    count = max(2, min(num_judged, len(images) // 4))
+    judged, rest = stratified_part(images.labels, num_images=count, seed=seed)
+    most = min(num_learned, len(rest))
+    learned, _ = stratified_part(images.labels[rest], num_images=most, seed=seed)
+    first, second = (
+        Images(images.pixels[some], images.labels[some]) for some in (rest[learned], judged)
+    )
+    return first, second

@@ -18,8 +18,11 @@ from torch.nn import functional as F
 
 from evonas.errors import TrainingDiverged
 from evonas.evaluation.data.images import Images, Traits, unit_pixels
-from evonas.evaluation.data.split import stratified_part
-from evonas.evaluation.signals.network_signals import AbstractNetworkSignals, source_of
+from evonas.evaluation.signals.network_signals import (
+    AbstractNetworkSignals,
+    learned_and_judged,
+    source_of,
+)
 from evonas.evaluation.signals.signal_cache import SignalCache
 from evonas.evaluation.training.recipe import Recipe
 from evonas.evaluation.training.train import train
@@ -98,15 +101,10 @@ class ShortTrainingSignals(AbstractNetworkSignals):
         self._space = space
         self._traits = traits
         self._seed = derive_seed(seed, "signals", "short training")
-        # batch normalisation needs more than one image
-        num_judged = max(2, min(NUM_JUDGED, len(images) // 4))
-        judged, rest = stratified_part(images.labels, num_images=num_judged, seed=self._seed)
-        most = min(NUM_STEPS * BATCH, len(rest))
-        lessons, _ = stratified_part(images.labels[rest], num_images=most, seed=self._seed)
-        # in memory, even if the images of the run stay on disk
-        self._judged, self._lessons = (
-            Images(images.pixels[some], images.labels[some]) for some in (judged, rest[lessons])
+        self._lessons, self._judged = learned_and_judged(
+            images, num_learned=NUM_STEPS * BATCH, num_judged=NUM_JUDGED, seed=self._seed
         )
+        most = len(self._lessons)
         batch = min(BATCH, most)
         self._recipe = Recipe(epochs=-(-NUM_STEPS // (most // batch)), batch=batch)
         source = source_of(

@@ -14,8 +14,11 @@ from typing import final
 import torch
 
 from evonas.evaluation.data.images import Images, SearchData, Traits
-from evonas.evaluation.data.split import stratified_part
-from evonas.evaluation.signals.network_signals import AbstractNetworkSignals, source_of
+from evonas.evaluation.signals.network_signals import (
+    AbstractNetworkSignals,
+    learned_and_judged,
+    source_of,
+)
 from evonas.evaluation.signals.signal_cache import SignalCache
 from evonas.evaluation.supernet.supernet_guide import SupernetGuide
 from evonas.evaluation.training.recipe import Recipe
@@ -97,17 +100,11 @@ class SupernetSignals(AbstractNetworkSignals):
         check_supernet(space)
         self._space = space
         self._seed = derive_seed(seed, "signals", "supernet")
-        # batch normalisation needs more than one image
-        num_judged = max(2, min(NUM_JUDGED, len(images) // 4))
-        judged, rest = stratified_part(images.labels, num_images=num_judged, seed=self._seed)
-        num_learned = min(NUM_LEARNED, len(rest))
-        learned, _ = stratified_part(images.labels[rest], num_images=num_learned, seed=self._seed)
-        # in memory, even if the images of the run stay on disk
-        parts = [
-            Images(images.pixels[some], images.labels[some]) for some in (rest[learned], judged)
-        ]
+        parts = learned_and_judged(
+            images, num_learned=NUM_LEARNED, num_judged=NUM_JUDGED, seed=self._seed
+        )
         self._data = SearchData(traits, *parts)
-        self._recipe = Recipe(epochs=EPOCHS, batch=min(BATCH, num_learned))
+        self._recipe = Recipe(epochs=EPOCHS, batch=min(BATCH, len(parts[0])))
         source = source_of(
             *(self._seed, self._recipe, space.spec, space.channels, space.cells),
             *(space.rule_choices, space.first_layer, space.readout),

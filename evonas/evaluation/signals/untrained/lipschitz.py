@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from evonas.evaluation.signals.untrained.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe, noting_inputs
 from evonas.networks.normalisation import BatchNorm, statistics
 from evonas.rules import true_gradient
 from evonas.seeds import derive_seed
@@ -65,21 +65,13 @@ def _with_batch_statistics(network: nn.Module, images: Tensor) -> dict[str, Tens
     found: dict[str, Tensor] = {}
     names = {module: name for name, module in network.named_modules()}
 
-    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        mean, variance = statistics(inputs[0])
+    def note(module: nn.Module, given: Tensor) -> None:
+        mean, variance = statistics(given)
         found[f"{names[module]}.running_mean"] = mean
         found[f"{names[module]}.running_var"] = variance
 
-    handles = [
-        module.register_forward_pre_hook(note)
-        for module in network.modules()
-        if isinstance(module, BatchNorm)
-    ]
+    # the pass writes running statistics into these copies; those of the batch replace them
     buffers = {name: each.clone() for name, each in network.named_buffers()}
-    try:
-        with torch.no_grad():
-            functional_call(network, {k: v.clone() for k, v in buffers.items()}, (images,))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with torch.no_grad(), noting_inputs(network, (BatchNorm,), note):
+        functional_call(network, buffers, (images,))
     return {**buffers, **found}

@@ -1,6 +1,7 @@
 """Shared intermediate results from which the signals of an untrained network are computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -13,6 +14,25 @@ from evonas.networks import Network
 from evonas.rules import true_gradient
 
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh)
+
+
+@contextmanager
+def noting_inputs(
+    network: nn.Module,
+    kinds: tuple[type[nn.Module], ...],
+    note: Callable[[nn.Module, Tensor], None],
+) -> Iterator[None]:
+    """Pass every module of these kinds, and its input, to ``note`` during forward passes."""
+    handles = [
+        module.register_forward_pre_hook(lambda of, given: note(of, given[0]))
+        for module in network.modules()
+        if isinstance(module, kinds)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @final
@@ -56,22 +76,13 @@ class Probe:
         images = self.images.clone().requires_grad_()
         codes: list[Tensor] = []
 
-        def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            codes.append((inputs[0].detach() > 0).flatten(1))
+        def note(_: nn.Module, given: Tensor) -> None:
+            codes.append((given.detach() > 0).flatten(1))
 
-        handles = [
-            module.register_forward_pre_hook(note)
-            for module in self.network.modules()
-            if isinstance(module, ACTIVATIONS)
-        ]
         # batch statistics are written to copies, so that the network stays as initialised
         buffers = {name: each.clone() for name, each in self.network.named_buffers()}
-        try:
-            with true_gradient(self.network):
-                logits = functional_call(self.network, buffers, (images,))
-        finally:
-            for handle in handles:
-                handle.remove()
+        with noting_inputs(self.network, ACTIVATIONS, note), true_gradient(self.network):
+            logits = functional_call(self.network, buffers, (images,))
         return ForwardPass(images, logits, tuple(codes))
 
     def image_gradient(self, total: Tensor) -> Tensor:

@@ -5,14 +5,12 @@ Image Recognition", arXiv 2102.01063, section 3.2 and algorithm 1.
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from evonas.evaluation.signals.untrained.probe import Probe
+from evonas.evaluation.signals.untrained.probe import Probe, noting_inputs
 from evonas.networks.normalisation import BatchNorm
 from evonas.seeds import derive_seed
 
@@ -62,30 +60,19 @@ def _features(
     # the network normalises its input: pass it the images that become these inputs
     images = inputs * state["deviation"] + state["mean"]
     kept = {name: each.clone() for name, each in state.items()}  # running statistics are written
-    with _noting(network) as (features, scales):
-        functional_call(network, kept, (images,))
-    return features[0], scales
-
-
-@contextmanager
-def _noting(network: nn.Module) -> Iterator[tuple[list[Tensor], list[float]]]:
     features: list[Tensor] = []
     scales: list[float] = []
 
-    def note_scale(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        variance = inputs[0].double().var(dim=(0, 2, 3), unbiased=False).mean()
+    def note_scale(_: nn.Module, given: Tensor) -> None:
+        variance = given.double().var(dim=(0, 2, 3), unbiased=False).mean()
         if variance > 0:  # zero where nothing arrives: no scale was removed
             scales.append(0.5 * math.log(float(variance)))
 
     head = network.get_submodule("head")
-    handles = [head.register_forward_hook(lambda *given: features.append(given[2]))]
-    handles += [
-        module.register_forward_pre_hook(note_scale)
-        for module in network.modules()
-        if isinstance(module, BatchNorm | nn.GroupNorm)
-    ]
+    handle = head.register_forward_hook(lambda *given: features.append(given[2]))
     try:
-        yield features, scales
+        with noting_inputs(network, (BatchNorm, nn.GroupNorm), note_scale):
+            functional_call(network, kept, (images,))
     finally:
-        for handle in handles:
-            handle.remove()
+        handle.remove()
+    return features[0], scales
