@@ -17,7 +17,7 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
     """Uniform numbers in [0, 1), float32, (positions, ``count``), on the CPU.
 
     Args:
-        positions: positions of the images in their set.
+        positions: positions of the images in their set, at least one.
         count: number of random numbers per image.
         seed: seed shared by all attacks of a study.
         name: name of the attack; each attack has different numbers.
@@ -28,7 +28,7 @@ def uniform_rows(positions: Iterable[int], count: int, *, seed: int, name: str) 
         )
         for position in positions
     ]
-    return torch.stack(rows) if rows else torch.empty(0, count)
+    return torch.stack(rows)
 
 
 def check_numbers(numbers: Tensor, images: Tensor, *, expected: int) -> None:

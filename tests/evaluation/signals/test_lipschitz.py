@@ -68,6 +68,21 @@ def test_lipschitz_constant_grows_with_the_scale_of_the_classifier() -> None:
     assert higher == pytest.approx(lower + math.log(8.0), rel=1e-4)
 
 
+class Steps(torch.nn.Module):
+    """Constant almost everywhere, so that its derivative is zero and has no graph."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The sign of each number."""
+        return inputs.sign()
+
+
+def test_piecewise_constant_logits_have_no_lipschitz_constant() -> None:
+    net = network("batch")
+    net.head = torch.nn.Sequential(net.head, Steps())
+    images, labels = some_images(4), torch.zeros(4, dtype=torch.int64)
+    assert log_lipschitz(Probe(net, images, labels, 0)) == -math.inf
+
+
 def test_constant_logits_have_no_lipschitz_constant() -> None:
     net = network("batch")
     with torch.no_grad():

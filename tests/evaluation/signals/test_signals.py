@@ -109,6 +109,22 @@ def test_gradient_norm_matches_central_differences() -> None:
     assert told == pytest.approx(0.5 * math.log(square), abs=1e-3)
 
 
+def test_signals_of_a_network_that_ignores_its_images() -> None:
+    """Only the classifier's bias has a gradient: softmax minus the classes' equal shares."""
+    space = load("nas-bench-201").resized(channels=4, cells=1).with_rules(("fa",))
+    genome = space.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|")
+    network = build(space, genome, input_shape=(1, 8, 8), num_classes=3, seed=0)
+    images = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    some = Probe(network, images, torch.arange(6) % 3, 0)
+    nothing = {name: UNTRAINED[name](some) for name in ("naswot", "jacobian", "lipschitz", "zen")}
+    assert nothing == dict.fromkeys(nothing, -math.inf)
+    assert math.isnan(UNTRAINED["jacobian-covariance"](some))
+    away = network.classifier.bias.detach().double().softmax(0) - 1 / 3
+    norm = float(away.norm())
+    assert norm < 1
+    assert log_gradient_norm(some) == pytest.approx(math.log(norm), rel=1e-4)
+
+
 def loss(network: Network, images: Tensor, labels: Tensor) -> float:
     return float(torch.nn.functional.cross_entropy(network(images), labels))
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise, product
 
 import pytest
@@ -11,7 +12,7 @@ from evonas.search.baselines.local_search import LocalSearch, Standing
 from evonas.search.baselines.pareto_local_search import NUM_FOUNDERS, ParetoLocalSearch
 from evonas.search.neighbours import neighbours
 from evonas.search.pareto import Vector, non_dominated
-from evonas.search.problem import SearchProblem
+from evonas.search.problem import Paths, SearchProblem
 from evonas.space import Genome, load
 
 
@@ -44,6 +45,51 @@ def test_rule_changes_are_neighbours_only_at_sites_with_weights(
         woken |= {genome.values[2] for genome in found if genome.values[0] == 1}
         assert len(found) == 4
     assert woken == {0, 1, 2}  # the rule of the new operation is random
+
+
+@dataclass(frozen=True)
+class SeriesGene:
+    """Operation of one of two edges in series, of which the first choice passes nothing on."""
+
+    choices: tuple[str, ...]
+    kind: str = "operation"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Two edges in series: each is active only if the other one passes something on."""
+
+    genes: tuple[SeriesGene, SeriesGene]
+    paths: Paths
+
+    def is_active(self, genome: Genome) -> tuple[bool, ...]:
+        """Whether each edge makes a difference."""
+        first, second = genome.values
+        return second > 0, first > 0
+
+    def canonical(self, genome: Genome) -> Genome:
+        """Without operations where one edge passes nothing on."""
+        return genome if all(genome.values) else Genome((0, 0))
+
+    def key(self, genome: Genome) -> str:
+        """The operations as text."""
+        return str(self.canonical(genome).values)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_step_from_a_dead_path_changes_both_edges(
+    toy: Callable[..., SearchProblem], count: int
+) -> None:
+    no_paths = toy(num_sites=1, num_operations=2).paths
+    gene = SeriesGene(tuple(f"op{i}" for i in range(count)))
+    found = {
+        genome.values
+        for seed in range(30)
+        for genome in neighbours(
+            Genome((0, 0)), Series((gene, gene), no_paths), rng=random.Random(seed)
+        )
+    }
+    assert found == set(product(range(1, count), repeat=2))
 
 
 # 219 is the whole small space; the large one is explored only up to a limit

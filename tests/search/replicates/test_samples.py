@@ -30,6 +30,7 @@ def test_partial_trainings_count_only_until_a_full_one() -> None:
         # a mean of those within the constraints alone would be too good
         ([(1.0,), (2.0,), (9.0,)], [0.0, 0.0, 4.0], ((4.0,), 0.0, 3, 0)),
         ([(1.0,), (5.0,), (9.0,)], [0.0, 2.0, 4.0], (None, 3.0, 3, 0)),
+        ([(1.0,), (5.0,), (9.0,)], [0.0, 0.25, 0.75], (None, 0.5, 3, 0)),
     ],
 )
 def test_failures_and_violations_are_counted_separately_from_means(

@@ -45,6 +45,7 @@ class _AbstractCifar(AbstractSource):
         dataset = read_or_explain(
             read,
             name=self.name,
+            data_dir=data_dir,
             sought=data_dir / self.folder,
             by_hand="unpack the python version of https://www.cs.toronto.edu/~kriz/cifar.html "
             "there",

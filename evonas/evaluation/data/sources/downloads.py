@@ -1,13 +1,16 @@
 """Download and read data sets with torchvision, with one error for everything that can fail."""
 
+import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import TypeVar
 from urllib.request import Request, urlopen
+
+from filelock import FileLock, Timeout
 
 from evonas.evaluation.data.sources.base import missing
 
@@ -16,6 +19,7 @@ Read = TypeVar("Read")
 _PARTIAL_CONTENT = 206  # HTTP status: the response is the requested part of the file
 _PATIENCE_SECONDS = 60.0
 _CHUNK_BYTES = 2**18
+_SILENT_SECONDS = 3.0  # as long as another process may merely be reading
 
 # raised by torchvision and NumPy for missing, truncated and wrong files (md5), and by the network
 _ERRORS = (
@@ -28,6 +32,7 @@ def read_or_explain(
     read: Callable[[], Read],
     *,
     name: str,
+    data_dir: Path,
     sought: Path,
     by_hand: str,
     addresses: Sequence[str],
@@ -35,9 +40,13 @@ def read_or_explain(
 ) -> Read:
     """Call ``read``, and turn its errors into one that says what to do.
 
+    If a download was requested, no other process downloads the same data set to the same folder
+    meanwhile.
+
     Args:
         read: function that downloads the data if requested, and reads them.
         name: name of the data set.
+        data_dir: folder of all data sets.
         sought: file or folder where the data are expected.
         by_hand: instruction for a manual download, in the imperative, without a full stop.
         addresses: addresses that the data are downloaded from.
@@ -47,7 +56,8 @@ def read_or_explain(
         DataError: it could not be read; the message says how to get it, or which download failed.
     """
     try:
-        return read()
+        with _alone(data_dir, name) if download else nullcontext():
+            return read()
     except _ERRORS as error:
         if not download:
             remedy = f"Pass --download, or {by_hand}."
@@ -58,6 +68,24 @@ def read_or_explain(
                 f"{by_hand}."
             )
         raise missing(name, sought=sought, remedy=remedy) from error
+
+
+@contextmanager
+def _alone(data_dir: Path, name: str) -> Iterator[None]:
+    """Wait until no other process downloads this data set; keep others waiting until the end."""
+    lock = FileLock(data_dir / f".{name}.lock")
+    with suppress(OSError):  # a folder that cannot be written gets no download either
+        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=_SILENT_SECONDS)
+        except Timeout:
+            said = f"Waiting: another process is downloading '{name}' to {data_dir}."
+            print(said, file=sys.stderr, flush=True)
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def finish_download(addresses: Sequence[str], path: Path, *, md5: str) -> None:

@@ -92,6 +92,7 @@ class AbstractIdx(AbstractSource):
         return read_or_explain(
             read,
             name=self.name,
+            data_dir=data_dir,
             sought=data_dir / own,
             by_hand=f"put the unpacked idx files ({prefix}-images-idx3-ubyte and so on) of "
             f"{self.home} there",

@@ -102,6 +102,7 @@ class AbstractMedMnist(AbstractSource):
         return read_or_explain(
             read,
             name=self.name,
+            data_dir=data_dir,
             sought=path,
             by_hand=f"put {path.name} of {address} there",
             addresses=[address],

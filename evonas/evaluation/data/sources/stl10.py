@@ -66,6 +66,7 @@ class Stl10(AbstractSource):
         return read_or_explain(
             read,
             name=self.name,
+            data_dir=data_dir,
             sought=folder,
             by_hand=f"unpack stl10_binary.tar.gz of {reader.url} there",
             addresses=[reader.url],

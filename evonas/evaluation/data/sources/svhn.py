@@ -53,6 +53,7 @@ class Svhn(AbstractSource):
         return read_or_explain(
             read,
             name=self.name,
+            data_dir=data_dir,
             sought=data_dir / file,
             by_hand=f"put {file} of http://ufldl.stanford.edu/housenumbers/ there",
             addresses=[address],

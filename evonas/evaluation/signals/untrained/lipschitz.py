@@ -40,15 +40,13 @@ def log_lipschitz(probe: Probe) -> float:
     # linear in the placeholder, so its derivative along v is the product of the Jacobian and v
     placeholder = torch.zeros_like(logits, requires_grad=True)
     (transposed,) = torch.autograd.grad((logits * placeholder).sum(), images, create_graph=True)
-    if not transposed.requires_grad:  # the logits do not depend on the images
-        return -math.inf
     norms = torch.zeros(len(images))
     for _ in range(NUM_ITERATIONS):
         (back,) = torch.autograd.grad((logits * directions).sum(), images, retain_graph=True)
         along = _normalised(back)
-        (directions,) = torch.autograd.grad(
-            (transposed * along).sum(), placeholder, retain_graph=True
-        )
+        # the added zero keeps the placeholder in the graph of logits with no derivative
+        product = (transposed * along).sum() + 0.0 * placeholder.sum()
+        (directions,) = torch.autograd.grad(product, placeholder, retain_graph=True)
         norms = directions.flatten(1).norm(dim=1)
         directions = _normalised(directions)
     mean = float(norms.double().mean())
