@@ -125,8 +125,8 @@ def evaluating(
         seed=stage.seed(protocol, space.key(genome)),
         replicate=stage.replicate,
         batch=stage.batch,
+        until=protocol.recipe.epochs if stage.epochs is None else stage.epochs,
     )
-    record.until = protocol.recipe.epochs if stage.epochs is None else stage.epochs
     blob = b""
     try:
         own = variant or GenomeVariant("", space, genome)

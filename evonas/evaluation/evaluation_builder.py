@@ -23,10 +23,11 @@ class EvaluationBuilder:
         seed: seed of the training.
         replicate: number of this training of the candidate, from 0.
         batch: batch size that replaces the study's; None for the study's.
+        until: number of epochs to train for; 0 for a candidate that is only screened.
 
     Attributes:
         seed: seed of the training.
-        until: number of epochs to train for; 0 until it is decided.
+        until: number of epochs to train for.
         weights_by_rule: see :class:`Evaluation`.
         losses: see :class:`Evaluation`.
         failure: see :class:`Evaluation`.
@@ -43,6 +44,7 @@ class EvaluationBuilder:
         seed: int,
         replicate: int = 0,
         batch: int | None = None,
+        until: int = 0,
     ) -> None:
         self._protocol = protocol
         self._key = key
@@ -56,7 +58,7 @@ class EvaluationBuilder:
         self._repeat_errors: dict[str, float] = {}
         self._learned: float | None = None
         self.seed = seed
-        self.until = 0
+        self.until = until
         self.weights_by_rule: dict[str, int] = {}
         self.losses: tuple[float, ...] = ()
         self.failure: str | None = None

@@ -46,6 +46,18 @@ def test_this_machine_matches_system_information() -> None:
     assert machine.memory_bytes == pytest.approx(1024 * int(memory.split()[1]), rel=0.01)
 
 
+def test_either_sign_of_a_driver_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    has_device = Path("/dev/nvidia0").exists()
+    assert this_machine().has_driver is has_device
+    program.chmod(0o755)
+    assert this_machine().has_driver
+
+
 def test_unknown_device_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["doctor", "--device", "tpu"])

@@ -30,3 +30,14 @@ def test_tensors_are_copied_only_if_layout_differs() -> None:
 def test_32_bit_addressing_ends_at_2_to_the_31_elements() -> None:
     assert is_addressable(torch.empty(2**31 - 1, device="meta"))
     assert not is_addressable(torch.empty(2**16, 2**15, device="meta"))
+
+
+def test_blocks_have_the_smallest_sufficient_power_of_two() -> None:
+    pytest.importorskip("triton", reason="the kernels are Triton's")
+    from evonas.rules.kernels.device.launch import power_of_two
+
+    for number in range(1, 70):
+        found = power_of_two(number)
+        assert found.bit_count() == 1
+        assert found / 2 < number <= found
+    assert [power_of_two(number, least=16) for number in (0, 3, 17)] == [16, 16, 32]

@@ -124,6 +124,17 @@ def test_closing_batches_releases_workers_and_file_handles(tree: Path) -> None:
 
 
 @linux_only
+def test_no_process_is_started_where_none_may_be(tree: Path) -> None:
+    before = children()
+    batches = reader(train_images(tree, ON_DISK)).batches(
+        [np.arange(6)[None]] * 20, padding=0, may_start_processes=False
+    )
+    next(batches)
+    assert children() == before
+    batches.close()
+
+
+@linux_only
 def test_killed_decoding_worker_raises_data_error(tree: Path) -> None:
     files = reader(train_images(tree, ON_DISK)).files
     before = children()
