@@ -3,12 +3,14 @@
 import csv
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from safetensors.torch import save
 
 from evonas.api.attacking import LEVELS
+from evonas.cli.examining.attack import default_radii
 from evonas.evaluation.attacks.attackers import Square
 from evonas.evaluation.attacks.battery import run as module
 from evonas.evaluation.attacks.suite import NamedAttack
@@ -174,3 +176,9 @@ def test_invalid_attack_targets_are_rejected(
         assert f"expected cpu, cuda or cuda:<number> here, got {device}" in told
     missing = tmp_path / "none.safetensors"
     assert "no such file" in refused("attack", str(missing), "--dataset", "digits")
+
+
+def test_default_radii_surround_the_epsilon_of_the_search() -> None:
+    assert default_radii(None) == [Fraction(n, 255) for n in (1, 2, 4, 8)]
+    assert default_radii(Fraction(8, 255)) == [Fraction(n, 255) for n in (4, 8, 16, 32)]
+    assert default_radii(Fraction(1, 3)) == [Fraction(1, 6), Fraction(1, 3), Fraction(2, 3), 1]

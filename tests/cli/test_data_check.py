@@ -82,6 +82,20 @@ def test_unusable_images_end_with_exit_code_2(
     assert not Path(sheet).exists()
 
 
+def test_many_bad_files_are_counted(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 23):  # the first one is broken already
+        (photographs / "dark" / f"{number}.jpg").write_text("no image")
+    code, text, _ = told(
+        capsys, "data", "check", str(photographs), "--image-size", "16", "--unreadable", "skip",
+        "--sheet", str(tmp_path / "sheet.png"),
+    )  # fmt: skip
+    assert code == 0
+    assert text.count("bad: ") == 20
+    assert "more bad files: 3\n" in text
+
+
 def test_named_data_set_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "digits.png"
     code, text, _ = told(capsys, "data", "check", "--dataset", "digits", "--sheet", str(sheet))

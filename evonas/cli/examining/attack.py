@@ -91,7 +91,7 @@ def attack(
         target = candidate_target(
             run, key, data_dir=data_dir, part=part, num_images=images, seed=seed, out=out
         )
-    radii: list[str] | list[Fraction] = epsilon or _around(target.epsilon)
+    radii: list[str] | list[Fraction] = epsilon or default_radii(target.epsilon)
     battery = make_battery(
         radii, level=level, has_one_pixel=one_pixel, has_referee=referee, seed=seed
     )
@@ -105,7 +105,7 @@ def attack(
     show_attacks(console, report, title=target.title)
 
 
-def _around(epsilon: Fraction | None) -> list[Fraction]:
+def default_radii(epsilon: Fraction | None) -> list[Fraction]:
     """Default radii of attacks.
 
     Args:

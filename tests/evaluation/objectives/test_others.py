@@ -13,6 +13,8 @@ from evonas.evaluation.objectives.others import GROUP, ObjectiveTable
 from evonas.evaluation.objectives.own_module import digest_of, source_of
 from evonas.registry import look_up
 
+ENDLESS = {"latency", "params", "flops", "energy", "energy_training"}
+
 MODULE = '''
 """An objective of somebody's own."""
 
@@ -50,6 +52,15 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def table(*points: tuple[str, str]) -> ObjectiveTable:
     ours = {"acc": OBJECTIVES["acc"]}
     return ObjectiveTable(ours, lambda: [EntryPoint(n, value, GROUP) for n, value in points])
+
+
+def test_shipped_objectives_end_at_their_limits() -> None:
+    """A share has both ends; what is counted or timed has at best none of it."""
+    for name, objective in OBJECTIVES.items():
+        if name not in ENDLESS:
+            assert objective.range == (0.0, 1.0), name
+        else:
+            assert (objective.best, objective.worst) == (0.0, None), name
 
 
 def test_own_objective_is_found_by_module_and_name(module: str) -> None:

@@ -1,10 +1,12 @@
-"""The Gaussian process of the default engine against scikit-learn's and finite differences."""
+"""The Gaussian process of the default engine; oracles: scikit-learn, SciPy, finite differences."""
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
@@ -78,6 +80,23 @@ def test_marginals_match_diagonal_of_joint_posterior(cells: tuple[Features, Rows
     joint_mean, factor = posterior.joint(rows[30:])
     np.testing.assert_allclose(mean, joint_mean, atol=1e-12)
     np.testing.assert_allclose(deviation**2, (factor**2).sum(axis=1), atol=1e-9)
+
+
+@pytest.mark.parametrize("known", [None, np.linspace(0.0, 2.0, 40)], ids=["no noise", "noise"])
+def test_likelihood_is_that_of_a_multivariate_normal(
+    features: Features, rows: Rows, known: np.ndarray[Any, Any] | None
+) -> None:
+    kernel, values = Covariance(features), np.sin(np.arange(40.0))
+    scales = kernel.prior_mean + 0.3 * np.sin(np.arange(len(kernel.prior_mean)))
+    if known is None:
+        found, _ = negative_log_posterior(kernel, scales, rows, values)
+        known = np.zeros(40)
+    else:
+        found, _ = negative_log_posterior(kernel, scales, rows, values, known=known)
+    covariance = kernel(scales, rows, rows) + np.diag(kernel.noise(scales) + known)
+    likelihood = multivariate_normal(np.zeros(40), covariance).logpdf(values)
+    prior = (((scales - kernel.prior_mean) / kernel.prior_deviation) ** 2).sum() / 2
+    assert found == pytest.approx(prior - likelihood - 20 * np.log(2 * np.pi), rel=1e-9)
 
 
 def test_gradient_matches_finite_differences(

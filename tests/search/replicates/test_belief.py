@@ -13,7 +13,12 @@ from evonas.search.model_guided.genome_features import Features
 from evonas.search.model_guided.output_transform import OutputTransform
 from evonas.search.problem import SearchProblem, draw
 from evonas.search.replicates.belief import Belief, disappointment, inflation
-from evonas.search.replicates.noise_variance import NoiseVariance, moderated, prior_freedom
+from evonas.search.replicates.noise_variance import (
+    MAX_PRIOR_FREEDOM,
+    NoiseVariance,
+    moderated,
+    prior_freedom,
+)
 from evonas.search.replicates.replicated_engines import make_replicated_search
 from evonas.search.replicates.sample import Sample
 from evonas.space import Genome
@@ -63,6 +68,13 @@ def test_shrinkage_merges_equal_variances_and_keeps_unequal_ones() -> None:
     plain = np.abs(np.log(scatter / 4) - np.log(variances)).mean()
     shrunk = np.abs(np.log(moderated(scatter, freedom)) - np.log(variances)).mean()
     assert shrunk < plain
+
+
+def test_three_genomes_can_show_that_variances_differ() -> None:
+    freedom = np.array([50, 50, 50])
+    unlike = np.array([0.01, 1.0, 100.0]) * freedom
+    assert prior_freedom(unlike, freedom) < 10.0
+    assert prior_freedom(unlike[:2], freedom[:2]) == MAX_PRIOR_FREEDOM  # too few to tell
 
 
 def test_posterior_without_noise_returns_observed_values(toy: Toy) -> None:
