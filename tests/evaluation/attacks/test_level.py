@@ -3,6 +3,8 @@
 The oracles are each attack alone on all images, and attacks that always or never succeed.
 """
 
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -98,10 +100,14 @@ def test_level_attacking_only_survivors_equals_worst_case_of_all(
     attacks = QUICK[:6]
     results = [run_attack(trained, images, a, epsilon=EPSILON, seed=3) for a in attacks]
     seen: list[str] = []
+    began = time.perf_counter()
     level = run_level(
         trained, images, attacks, epsilon=EPSILON, seed=3, batch_size=16,
         on_attack=lambda attack: seen.append(attack.name),
     )  # fmt: skip
+    elapsed = time.perf_counter() - began
+    assert min(level.seconds.values()) > 0
+    assert sum(level.seconds.values()) <= elapsed
     assert level.robust.equal(worst_case(results))
     assert seen == list(level.after) == list(level.seconds) == NAMES[:6]
     for i, share in enumerate(level.after.values()):
