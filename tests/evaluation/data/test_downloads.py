@@ -162,3 +162,17 @@ def test_download_into_an_impossible_folder_fails_with_one_message(tmp_path: Pat
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match=r"The download from .* failed"):
         Svhn().load_train(tmp_path / "file" / "data", download=True)
+
+
+def test_download_works_where_the_file_system_has_no_locks(
+    svhn_file: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    md5 = hashlib.md5(svhn_file, usedforsecurity=False).hexdigest()
+    with served(svhn_file) as (address, _):
+        part = [address, "train.mat", md5]
+        monkeypatch.setattr(datasets.SVHN, "split_list", {"train": part})
+        assert len(Svhn().load_train(tmp_path, download=True).labels) == 4

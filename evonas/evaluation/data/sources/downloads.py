@@ -74,7 +74,8 @@ def read_or_explain(
 def _alone(data_dir: Path, name: str) -> Iterator[None]:
     """Wait until no other process downloads this data set; keep others waiting until the end."""
     lock = FileLock(data_dir / f".{name}.lock")
-    with suppress(OSError):  # a folder that cannot be written gets no download either
+    # a folder that cannot be written gets no download either; some file systems have no locks
+    with suppress(OSError, NotImplementedError):
         data_dir.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=_SILENT_SECONDS)

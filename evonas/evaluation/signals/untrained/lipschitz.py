@@ -44,7 +44,7 @@ def log_lipschitz(probe: Probe) -> float:
     for _ in range(NUM_ITERATIONS):
         (back,) = torch.autograd.grad((logits * directions).sum(), images, retain_graph=True)
         along = _normalised(back)
-        # the added zero keeps the placeholder in the graph of logits with no derivative
+        # without the added zero, logits with no derivative would not depend on the placeholder
         product = (transposed * along).sum() + 0.0 * placeholder.sum()
         (directions,) = torch.autograd.grad(product, placeholder, retain_graph=True)
         norms = directions.flatten(1).norm(dim=1)
