@@ -43,7 +43,7 @@ class _Mallinfo2(ctypes.Structure):
 
 def resident_mib(process: int | str = "self") -> float:
     """Resident memory of one process in MiB."""
-    text = Path(f"/proc/{process}/status").read_text()
+    text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024
 

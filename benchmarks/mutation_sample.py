@@ -129,7 +129,7 @@ def try_fault(
         [*OPTIONS, *tests], environment={VARIABLE: str(outcomes)}, cpu_seconds=cpu_seconds,
         seconds=10 * cpu_seconds,
     )  # fmt: skip
-    rows = outcomes.read_text().splitlines() if outcomes.exists() else []
+    rows = outcomes.read_text(encoding="utf-8").splitlines() if outcomes.exists() else []
     failed = [row["test"] for row in map(json.loads, rows) if row["outcome"] == "failed"]
     if failed or ended.exit_code not in (0, 5, None):
         return CAUGHT, failed[0] if failed else f"exit code {ended.exit_code}", ended
@@ -198,7 +198,7 @@ def confirmed(rows: list[Row], runner: TestRunner, folder: Path) -> list[Row]:
 def read_rows(log: Path) -> dict[int, Row]:
     """The latest rows of earlier calls, keyed by number; ignores a truncated last line."""
     rows: dict[int, Row] = {}
-    for line in log.read_text().splitlines() if log.exists() else ():
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         try:
             found = json.loads(line)
         except ValueError:

@@ -1,11 +1,15 @@
-"""Checks of names that become parts of paths, so that no file is read or written elsewhere.
+"""Names of files: which may become parts of paths, and how a path is shown.
+
+Checks make sure that no file is read or written elsewhere.
 
 The keys of candidates and of models are file names. evonas generates them, but a journal or a
 model may come from a stranger, who can put any text there, with matching hashes.
 """
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_KEY_LENGTH = 64
@@ -37,3 +41,12 @@ def is_file_name(text: str) -> bool:
         and RESERVED.fullmatch(meant) is None
         and len(text.encode("utf-8", "replace")) <= MAX_NAME_BYTES
     )
+
+
+def readable(path: Path | str) -> str:
+    """A path as text that can be written to every file: invalid bytes become U+FFFD.
+
+    On Linux a path may hold any bytes. Python keeps those that its locale cannot decode as
+    surrogates, which UTF-8 has no code for.
+    """
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,5 +1,8 @@
 """YAML is read strictly: where PyYAML would guess, the value is rejected or read as meant."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,8 @@ import yaml
 
 from evonas.errors import ConfigError, SpaceError
 from evonas.strict_yaml import MAX_FILE_BYTES, dump_yaml, parse_yaml, read_yaml
+
+READ = "import sys; from pathlib import Path; from evonas.strict_yaml import read_yaml"
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E3", "-2e+1", "1.5e3", "7e0"])
@@ -64,3 +69,15 @@ def test_unreadable_yaml_file_is_rejected_by_name(tmp_path: Path) -> None:
         read_yaml(path)
     with pytest.raises(SpaceError, match=r"cannot be read: Is a directory"):
         read_yaml(tmp_path)
+
+
+def test_yaml_file_is_utf_8_in_every_locale(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: é\n", encoding="utf-8")
+    code = f"{READ}; print(ascii(read_yaml(Path(sys.argv[1]))))"
+    ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(path)], env=os.environ | ascii_locale, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    assert ended.stdout == b"{'a': '\\xe9'}\n"

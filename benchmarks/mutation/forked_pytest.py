@@ -59,14 +59,17 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
 
 def cpu_seconds(process: int) -> float:
     """CPU time of a process and its ended children (``man proc_pid_stat``)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
 
 
 def _become_pytest(order: dict[str, Any]) -> None:
     os.setpgid(0, 0)
     os.environ.update(order["environment"])
-    with Path(order["output"]).open("a") as output, Path(os.devnull).open() as nothing:
+    with (
+        Path(order["output"]).open("a", encoding="utf-8") as output,
+        Path(os.devnull).open(encoding="utf-8") as nothing,
+    ):
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)

@@ -23,7 +23,7 @@ def memory_bytes() -> int:
     total = 0
     for process in process_ids():
         try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+            text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
         except OSError:
             continue
         total += next(

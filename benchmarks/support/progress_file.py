@@ -30,7 +30,7 @@ def read_progress(path: Path, case: type[Case], outcome: type[Outcome]) -> dict[
     """
     if not path.exists():
         return {}
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return {
             case(**_typed(row, case)): outcome(**_typed(row, outcome))
             for row in csv.DictReader(file)
@@ -42,7 +42,7 @@ def append_progress(path: Path, case: "DataclassInstance", outcome: "DataclassIn
     row = asdict(case) | asdict(outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
-    with path.open("a", newline="") as file:
+    with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(row))
         if is_new:
             writer.writeheader()

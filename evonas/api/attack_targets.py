@@ -21,6 +21,7 @@ from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
+from evonas.file_names import readable
 from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
 from evonas.settings.reading import whole_number
@@ -127,7 +128,7 @@ def candidate_target(
         images=images,
         epsilon=protocol.epsilon,
         folder=out or folder / ATTACKS_FOLDER / candidate.key / _set_name(part, images, seed),
-        title=f"{candidate.key} of {folder.name}, {len(images)} {part} images of "
+        title=f"{candidate.key} of {readable(folder.name)}, {len(images)} {part} images of "
         f"{settings.training.dataset}",
         about={
             "run": str(folder), "key": candidate.key, "genome": candidate.genome,
@@ -229,7 +230,7 @@ def model_target(
         images=images,
         epsilon=None,
         folder=folder,
-        title=f"{path.name}, {len(images)} {part} images of {dataset}",
+        title=f"{readable(path.name)}, {len(images)} {part} images of {dataset}",
         about=about,
         known=dict(known),
         record=record,
@@ -255,7 +256,7 @@ def _attacking_all(protocol: Protocol, num_images: int) -> Protocol:
 def _read_results(file: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     """Earlier results for the same network, images and seed."""
     try:
-        document = json.loads(file.read_text())
+        document = json.loads(file.read_text(encoding="utf-8"))
         is_same = {name: document.get(name) for name in about} == about
         results: dict[str, Any] = document["results"]
     except FileNotFoundError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -86,10 +86,9 @@ def read_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     path = Path(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        document = json.loads(metadata.get(ENTRY, "{}"))
+        content = path.read_bytes()  # safetensors itself opens only paths that are UTF-8
+        weights = load(content)
+        document = json.loads(_metadata(content).get(ENTRY, "{}"))
         if not isinstance(document, dict):
             raise ValueError("its description is no JSON object")
     except FileNotFoundError as problem:
@@ -167,6 +166,13 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
         reason = " ".join(str(problem).split())  # torch writes several lines
         raise StorageError(f"{path}: damaged: {reason}") from problem
     return network.eval(), document
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file: its header is JSON, after the header's length."""
+    length = int.from_bytes(content[:8], "little")
+    found: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    return found
 
 
 def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:

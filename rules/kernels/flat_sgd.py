@@ -72,7 +72,7 @@ def sgd_step(
     table: ParameterTable,
     *,
     rates: Tensor,
-    nesterov: bool = False,
+    nesterov: bool,
 ) -> None:
     """One step, in place; parameters outside the segments are unchanged.
 

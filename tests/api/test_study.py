@@ -32,7 +32,7 @@ FLAGS = [
 
 def rows(path: Path) -> list[dict[str, str]]:
     """Rows of a table, without seconds."""
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 

@@ -67,7 +67,7 @@ def small_space() -> Space:
 
 def write_table(path: Path, cells: Cells, *, columns: tuple[str, ...]) -> Path:
     """Write a CSV file with a row for each architecture of ``cells``."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("arch", *columns))
         writer.writerows((name, *values) for name, values in cells.items())

@@ -107,7 +107,7 @@ def test_returned_front_is_scored_by_true_and_claimed_values(
     far: Cells = dict.fromkeys(ARCHITECTURES, (1.0, 9.0))
     benchmark = make_benchmark({**far, a: (9.0, 1.0), b: (8.0, 0.0)}, ("acc", "params"), GOAL)
     genome = benchmark.problem.parse(b)  # truly (1, 0) in units of the front
-    said = Estimate(genome, (-8.5, 0.2), None, 1, 0, 0.0)  # it claims (0.5, 0.2)
+    said = Estimate(genome, (-8.5, 0.2), None, 1, 0, 0.0, True)  # it claims (0.5, 0.2)
     record = score_front(benchmark, [said], [genome], algorithm="x", seed=1, evaluations=1)
     whole = 2 * 1.1 * 0.1 - 0.1 * 0.1
     assert record.returned == pytest.approx(0.1 * 1.1 / whole)
@@ -124,7 +124,7 @@ def test_single_objective_scores_the_returned_choice(
     truths = [benchmark.vector(genome) for genome in (best, other)]
     assert truths[0] is not None
     assert truths[1] is not None
-    said = Estimate(other, (-50.0,), None, 1, 0, 0.0)
+    said = Estimate(other, (-50.0,), None, 1, 0, 0.0, True)
     record = score_front(benchmark, [said], [other, best], algorithm="x", seed=1, evaluations=2)
     assert record.returned == -truths[1][0]
     assert record.archive == max(-truths[0][0], -truths[1][0])

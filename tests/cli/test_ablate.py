@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 120
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 

@@ -21,12 +21,12 @@ CONFIRMED = [
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
 def header(path: Path) -> list[str]:
-    return path.read_text().splitlines()[0].split(",")
+    return path.read_text(encoding="utf-8").splitlines()[0].split(",")
 
 
 def test_later_confirmation_matches_confirmation_at_end_of_run(
@@ -75,3 +75,18 @@ def test_confirming_folder_without_run_is_rejected(
     assert "expected the folder of a run" in call("confirm", str(tmp_path), code=2)
     message = call(*RUN, "--confirm", "-1", "--out", str(tmp_path / "run"), code=2)
     assert "confirm: expected a whole number of at least 0, got -1" in message
+
+
+@pytest.mark.parametrize("by", ["command", "library"])
+def test_resumed_search_is_confirmed_at_its_end(
+    tmp_path: Path, call: Callable[..., str], by: str
+) -> None:
+    new = evonas.new_study(
+        "tiny", objectives=["acc", "params"], population=3, generations=1, epochs=1, images=60,
+        batch=20, channels=4, confirm=2, out=tmp_path / "run",
+    )  # fmt: skip
+    if by == "command":
+        call("resume", str(new.folder), "--workers", "1", "--quiet")
+    else:
+        new.resume(workers=1, progress=False)
+    assert {row["confirmations"] for row in rows(new.folder / "pareto.csv")} == {"2"}

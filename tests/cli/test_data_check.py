@@ -117,7 +117,7 @@ def test_names_with_markup_are_printed_literally(
     )  # fmt: skip
     assert (code, errors) == (0, "")
     assert all(name in text for name in ("[red]", ":x:", "[bold].jpg"))
-    document = yaml.safe_load(Path("search_spaces/tiny.yaml").read_text())
+    document = yaml.safe_load(Path("search_spaces/tiny.yaml").read_text(encoding="utf-8"))
     document["description"] = "a space of " + " ".join(NAMES)
     own = tmp_path / "own.yaml"
     own.write_text(yaml.safe_dump(document))

@@ -41,7 +41,9 @@ def test_this_machine_matches_system_information() -> None:
     assert machine.cores <= (os.cpu_count() or 1)
     assert len(machine.gpus) == torch.cuda.device_count()
     memory = next(
-        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
+        line
+        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+        if "MemTotal" in line
     )
     assert machine.memory_bytes == pytest.approx(1024 * int(memory.split()[1]), rel=0.01)
 

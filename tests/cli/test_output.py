@@ -1,4 +1,4 @@
-"""Commands whose output cannot be written: real processes, pipes and encodings."""
+"""Commands whose output cannot be written, and other encodings: real processes and pipes."""
 
 import io
 import os
@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import yaml
 
 from evonas.cli import main
 
@@ -18,6 +20,7 @@ RUN = [
     "--population", "2", "--generations", "2", "--epochs", "1", "--images", "60",
     "--channels", "4", "--workers", "1", "--replicates", "1", "--confirm", "0",
 ]  # fmt: skip
+SPACES = Path(__file__).parents[2] / "search_spaces"
 READER_GONE = 141  # 128 plus the number of SIGPIPE, as in a shell
 
 
@@ -72,9 +75,65 @@ def test_search_with_ascii_stdout_finishes(
 
 def test_search_with_full_stdout_device_finishes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "evonas", *RUN, "--out", str(tmp_path / "run")]
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         ended = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, check=False, text=True
         )
     assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
     assert finished(tmp_path / "run")
+
+
+IN_UTF_8_ONLY = """
+import warnings
+warnings.filterwarnings("error", category=EncodingWarning, module=r"evonas\\b")
+from evonas.cli import main
+main()
+"""
+
+
+def test_files_are_utf_8_in_every_locale(tmp_path: Path) -> None:
+    """The locale is ASCII, and a file that is opened without an encoding ends the command."""
+    space = yaml.safe_load((SPACES / "tiny.yaml").read_text(encoding="utf-8"))
+    file, run = tmp_path / "café.yaml", tmp_path / "Prüfung"
+    space["description"] = "Größe drei"
+    file.write_text(yaml.safe_dump(space, allow_unicode=True), encoding="utf-8")
+    ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    search = ["run", "--space", str(file), *RUN[3:], "--out", str(run)]
+    for arguments in (search, ["report", str(run)], ["verify", str(run)]):
+        ended = subprocess.run(
+            [sys.executable, "-X", "warn_default_encoding", "-c", IN_UTF_8_ONLY, *arguments],
+            env=os.environ | ascii_locale, check=False, capture_output=True, encoding="utf-8",
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+    assert finished(run)
+    assert "Größe drei" in (run / "space.yaml").read_text(encoding="utf-8")
+
+
+def test_folder_whose_name_is_not_utf_8_is_a_folder_like_others(tmp_path: Path) -> None:
+    """Its model is read, and its name is shown in the report and in tables."""
+    run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffd"))
+    main_ended([*RUN, "--out", str(run), "--quiet"])
+    key = pd.read_csv(run / "pareto.csv")["key"][0]
+    for arguments in (
+        ["report", str(run)],
+        ["compare", str(run), "--out", str(tmp_path / "compared")],
+        ["attack", str(run), key, "--images", "10", "--out", str(tmp_path)],
+        [
+            "export",
+            str(run),
+            key,
+            "--format",
+            "safetensors",
+            "--out",
+            str(tmp_path / "m.safetensors"),
+        ],
+    ):
+        main_ended(arguments)
+    assert b"b\xffd" in (run / "report.html").read_bytes()
+    assert "b\ufffdd" in (tmp_path / "compared" / "runs.csv").read_text(encoding="utf-8")
+
+
+def main_ended(arguments: Sequence[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([*arguments])
+    assert left.value.code == 0

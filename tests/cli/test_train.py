@@ -47,7 +47,7 @@ def key(folder: Path) -> str:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 

@@ -35,7 +35,7 @@ PROTOCOL = Protocol.of(SETTINGS)
 @contextmanager
 def no_more_memory() -> Iterator[None]:
     """Let this process allocate nothing in this block."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
     unlimited = resource.RLIM_INFINITY
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(), unlimited))
     try:

@@ -29,7 +29,7 @@ def main(mib: int) -> None:
     evaluate(
         space, genome, protocol=Protocol.of(small)
     )  # load everything that is loaded once per process
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
     limit = pages * resource.getpagesize() + mib * 2**20
     found = []
     for soft in (limit, resource.RLIM_INFINITY):

@@ -114,7 +114,8 @@ BATCHED: dict[str, tuple[Callable[[Tensor], Any], Tensor]] = {
     ),
     "sgd_step": (
         lambda x: sgd_step(
-            x, x + 1, x + 2, parameter_table([ParameterSegment(0, 4)]), rates=torch.ones(1)
+            x, x + 1, x + 2, parameter_table([ParameterSegment(0, 4)]), rates=torch.ones(1),
+            nesterov=False,
         ),
         batched(4),
     ),

@@ -99,5 +99,10 @@ def test_operator_passes_torch_opcheck() -> None:
 def test_tensors_of_unequal_size_are_rejected() -> None:
     with pytest.raises(RuleError, match=r"one size, got \(3,\), \(3,\), \(4,\)"):
         sgd_step(
-            torch.ones(3), torch.ones(3), torch.ones(4), parameter_table([]), rates=torch.ones(1)
+            torch.ones(3),
+            torch.ones(3),
+            torch.ones(4),
+            parameter_table([]),
+            rates=torch.ones(1),
+            nesterov=False,
         )

@@ -11,7 +11,7 @@ from evonas.settings.workers import Place, Workers, parse_workers
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("4", Place(4)),
+        ("4", Place(4, False, None)),
         ("local:12", Place(12, is_cluster=True)),
         ("dask://node-1.cluster:8786", Place(None, True, "tcp://node-1.cluster:8786")),
     ],

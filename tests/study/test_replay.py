@@ -104,6 +104,11 @@ def test_run_without_recorded_image_traits_uses_data_set_traits(
 ) -> None:
     """As in old runs: the traits of the images then follow from the data set."""
     folder = begin(config, "run")
+    journal = open_journal(folder)
+    recorded = journal.traits()
+    journal.close()
+    assert recorded is not None
+    assert recorded["shape"] == [1, 8, 8]
     forge(folder, "began", lambda body: {k: v for k, v in body.items() if k != "traits"})
     resume(folder)
     journal = open_journal(folder)

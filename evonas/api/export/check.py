@@ -80,7 +80,10 @@ def _logits(path: Path, images: NDArray[np.float32], code: str) -> NDArray[np.fl
         np.save(given, images)
         command = [sys.executable, "-c", code, str(path.resolve()), str(given), str(found)]
         # from another folder, so that nothing is imported by chance
-        ended = subprocess.run(command, capture_output=True, check=False, text=True, cwd=folder)
+        ended = subprocess.run(
+            command, capture_output=True, check=False, cwd=folder, encoding="utf-8",
+            errors="replace",
+        )  # fmt: skip
         if ended.returncode:
             reason = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
             raise StorageError(f"{path.name}: cannot be used: {reason[0]}")

@@ -36,7 +36,7 @@ def free_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
         meminfo: Linux's memory statistics.
     """
     try:
-        for line in meminfo.read_text().splitlines():
+        for line in meminfo.read_text(encoding="utf-8").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):  # not a Linux

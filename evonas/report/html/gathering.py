@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evonas.file_names import readable
 from evonas.report.attacks.reading import ATTACK, Attacked, read_attacks
 from evonas.report.controls.twin import Differences, twin_differences
 from evonas.space import Space
@@ -111,8 +112,8 @@ def names_of(folders: Sequence[Path]) -> list[str]:
     resolved = [folder.resolve() for folder in folders]
     last = [folder.name for folder in resolved]
     return [
-        folder.name if last.count(folder.name) == 1 else f"{folder.parent.name}/{folder.name}"
-        for folder in resolved
+        readable(name if last.count(name) == 1 else f"{folder.parent.name}/{name}")
+        for folder, name in zip(resolved, last, strict=True)
     ]
 
 

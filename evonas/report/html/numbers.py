@@ -1,5 +1,6 @@
-"""Format values with their errors, and p-values."""
+"""Format values with their errors, p-values and durations."""
 
+from evonas.counted import counted
 from evonas.evaluation.objectives import OBJECTIVES
 
 
@@ -29,3 +30,10 @@ def p_value(p: float | None) -> str:
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def duration(seconds: float) -> str:
+    """A time as text: ``89 seconds``, ``2 minutes`` or ``1.5 hours``."""
+    if seconds < 90:
+        return counted(round(seconds), "second")
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -76,7 +76,8 @@ def write_report(
         reload_seconds: see :func:`report_html`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, report_html(runs, reload_seconds=reload_seconds).encode())
+    html = report_html(runs, reload_seconds=reload_seconds)
+    write_whole(path, html.encode(errors="surrogateescape"))  # the path may be no valid text
 
 
 def _live(runs: Sequence[RunData], reload_seconds: float | None) -> str:

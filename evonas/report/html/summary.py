@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from evonas.counted import counted
 from evonas.evaluation.objectives import OBJECTIVES
 from evonas.report.html.gathering import RunData
-from evonas.report.html.numbers import with_error
+from evonas.report.html.numbers import duration, with_error
 from evonas.study.results.candidate import Candidate
 
 
@@ -50,7 +50,7 @@ def _budget(run: RunData) -> str:
         f"The engine {search.algorithm} (seed {search.seed}) {made} of "
         f"{counted(training.epochs or 0, 'epoch')} each, of "
         f"{counted(len(run.state.candidates), 'different network')}; "
-        f"training and measuring took {_duration(seconds)}, summed over workers."
+        f"training and measuring took {duration(seconds)}, summed over workers."
     )
 
 
@@ -115,9 +115,3 @@ def _best(some: Sequence[Candidate], name: str) -> Candidate:
 
 def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -28,7 +28,7 @@ class Estimate:
     replicates: int
     collapsed: int
     violation: float
-    is_settled: bool = True
+    is_settled: bool
 
 
 def returned_front(estimates: Sequence[Estimate], *, settled: bool = True) -> list[Estimate]:

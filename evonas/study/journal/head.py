@@ -36,7 +36,8 @@ def write_head(folder: Path, entry: Entry) -> None:
     # Not synced to disk: after a power cut the database may lack its last rows too, and the head
     # is always written after them.
     temporary = folder / f"{HEAD_FILE}.tmp"
-    temporary.write_text(json.dumps(asdict(Head(entry.position, entry.sha256))))
+    text = json.dumps(asdict(Head(entry.position, entry.sha256)))
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(folder / HEAD_FILE)
 
 
@@ -48,7 +49,7 @@ def read_head(folder: Path) -> Head | None:
         OSError: it cannot be read.
     """
     try:
-        document = json.loads((folder / HEAD_FILE).read_text())
+        document = json.loads((folder / HEAD_FILE).read_text(encoding="utf-8"))
         head = Head(**document)
         if not (isinstance(head.position, int) and isinstance(head.sha256, str)):
             raise TypeError

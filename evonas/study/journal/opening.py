@@ -39,7 +39,7 @@ def create_journal(
         StorageError: it cannot be written, for instance on a full disk.
     """
     path = folder / JOURNAL_FILE
-    began = {"digest": digest, "traits": traits, "versions": versions}
+    began = {"digest": digest, kinds.TRAITS: traits, "versions": versions}
     entries = sealed([draft(kinds.BEGAN, [], began)], after=None)
     try:
         connection = database.connect(path)

@@ -159,7 +159,7 @@ def noting_pace(folder: Path, show: Callable[[Progress], None]) -> Callable[[Pro
             written=time.time(),
         )
         temporary = folder / f"{PROGRESS_FILE}.tmp"
-        temporary.write_text(json.dumps(asdict(pace)))
+        temporary.write_text(json.dumps(asdict(pace)), encoding="utf-8")
         temporary.replace(folder / PROGRESS_FILE)
         show(progress)
 

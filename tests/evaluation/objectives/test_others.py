@@ -102,10 +102,10 @@ def test_missing_module_error_suggests_pythonpath() -> None:
 
 
 def test_failing_module_import_is_reported_with_its_error(module: str) -> None:
-    Path(f"{module}.py").write_text("import nothing_of_the_kind")
+    Path(f"{module}.py").write_text("import nothing_of_the_kind", encoding="utf-8")
     with pytest.raises(ObjectiveError, match="ModuleNotFoundError: No module named 'nothing_of"):
         table()[f"{module}:depth"]
-    Path(f"{module}_b.py").write_text("1 / 0")
+    Path(f"{module}_b.py").write_text("1 / 0", encoding="utf-8")
     with pytest.raises(ObjectiveError, match="ZeroDivisionError: division by zero"):
         table()[f"{module}_b:depth"]
 

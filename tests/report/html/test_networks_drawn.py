@@ -9,7 +9,7 @@ import pytest
 import evonas
 from evonas.analysis.rule_sites import live_sites
 from evonas.report.html.depths import depths_of
-from evonas.report.html.drawings import drawings_of, looks_of_runs
+from evonas.report.html.drawings import drawings_of, legend, looks_of_runs
 from evonas.report.html.gathering import RunData
 from evonas.report.network_drawing import network_as_svg
 from evonas.report.rule_colours import looks_of
@@ -37,11 +37,20 @@ def test_rule_shares_by_depth_match_built_layers(run: RunData) -> None:
         next(
             iter(rule_layers(evonas.load_study(run.state.folder).untrained(c)).values())
         ).rule.name
-        for c in run.front
+        for c in run.state.candidates
     )
     column = found.depths.index("stem")
-    for row, rule in zip(found.front, found.rules, strict=True):
-        assert (row[column] or 0.0) == pytest.approx(stems[rule] / len(run.front), abs=1e-3)
+    for row, rule in zip(found.everyone, found.rules, strict=True):
+        assert (row[column] or 0.0) == round(stems[rule] / len(run.state.candidates), 4)
+
+
+def test_legend_names_each_rule_once(run: RunData) -> None:
+    looks = looks_of_runs([run])
+    root = ElementTree.fromstring(f"<div>{legend(looks).replace('class=rule', '')}</div>")
+    assert [entry.tag for entry in root] == ["span"] * len(looks)
+    assert "".join(root.itertext()).split() == list(looks)
+    fills = [box.get("fill") for box in root.iter("rect")]
+    assert fills == [look.colour for look in looks.values()]
 
 
 def test_network_drawing_has_a_labelled_box_per_live_layer(run: RunData) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from evonas.counted import counted
-from evonas.report.html.numbers import p_value, with_error
+from evonas.report.html.numbers import duration, p_value, with_error
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,18 @@ def test_p_values_and_counts_are_written_out() -> None:
     assert counted(0, "run") == "0 runs"
     assert counted(1200, "run") == "1,200 runs"
     assert counted(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "0 seconds"),
+        (1.2, "1 second"),
+        (89.4, "89 seconds"),
+        (90.0, "2 minutes"),
+        (5399.0, "90 minutes"),
+        (5400.0, "1.5 hours"),
+    ],
+)
+def test_duration_has_the_unit_that_suits_it(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -68,7 +68,7 @@ def test_no_replicates_are_allocated_without_doubt_about_the_front() -> None:
 
 def test_returned_front_is_computed_from_means() -> None:
     def estimate(name: int, *mean: float) -> Estimate:
-        return Estimate(Genome((name,)), mean or None, None, 1, 0, 0.0 if mean else math.inf)
+        return Estimate(Genome((name,)), mean or None, None, 1, 0, 0.0 if mean else math.inf, True)
 
     told = [estimate(0, 1.0, 2.0), estimate(1), estimate(2, 2.0, 3.0), estimate(3, 2.0, 1.0)]
     assert [each.genome.values[0] for each in returned_front(told)] == [0, 3]
@@ -77,15 +77,15 @@ def test_returned_front_is_computed_from_means() -> None:
 
 def test_p_front_is_zero_without_mean_and_one_without_error() -> None:
     told = [
-        Estimate(Genome((0,)), (1.0,), (1.0,), 2, 0, 0.0),
-        Estimate(Genome((1,)), None, None, 0, 1, math.inf),
-        Estimate(Genome((2,)), (1.0,), (1.0,), 2, 0, 0.0),
+        Estimate(Genome((0,)), (1.0,), (1.0,), 2, 0, 0.0, True),
+        Estimate(Genome((1,)), None, None, 0, 1, math.inf, True),
+        Estimate(Genome((2,)), (1.0,), (1.0,), 2, 0, 0.0, True),
     ]
     first, failed, second = p_front(told, seed=3)
     assert failed == 0.0
     assert first + second == pytest.approx(1.0)
     assert first == pytest.approx(0.5, abs=0.13)
     assert p_front(told, seed=3) == [first, failed, second]
-    alone = [Estimate(Genome((0,)), (1.0, 2.0), None, 1, 0, 0.0)]
+    alone = [Estimate(Genome((0,)), (1.0, 2.0), None, 1, 0, 0.0, True)]
     assert p_front(alone, seed=3) == [1.0]
     assert p_front([], seed=3) == []

@@ -58,7 +58,10 @@ def pids(executor: AbstractProcessExecutor) -> list[int]:
 def is_gone(pid: int) -> bool:
     """Whether the process has ended, or is a zombie."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+            == "Z"
+        )
     except FileNotFoundError:
         return True
 
@@ -208,7 +211,7 @@ def test_out_of_memory_in_worker_retries_half_batch_in_new_process(
 
         warm = replace(order.protocol, training=replace(order.protocol.training, images=32))
         evaluate_once(space, genome, protocol=warm.with_batch(16), stage=order.stage.__class__())
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
         limit = pages * resource.getpagesize() + 125 * mib
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         return evaluate_once(space, genome, protocol=order.protocol, stage=order.stage)

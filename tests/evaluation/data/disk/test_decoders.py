@@ -64,6 +64,17 @@ def _decoders_of_a_daemon(queue: "multiprocessing.Queue[Decoders]") -> None:
     queue.put(choose_decoders(1))
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_reader_yields_as_many_batches_as_planned(tree: Path, count: int) -> None:
+    disk = train_images(tree, ON_DISK)
+    numbers = np.arange(6)
+    plan = np.stack([numbers, 0 * numbers, 0 * numbers, 0 * numbers])
+    batches = list(reader(disk).batches([plan] * count, padding=0, may_start_processes=False))
+    assert len(batches) == count
+    for batch in batches:
+        assert batch.equal(reader(disk).read(range(6)).permute(0, 2, 3, 1))
+
+
 def test_threads_decode_where_processes_are_unavailable(tmp_path: Path) -> None:
     assert choose_decoders(1) == Decoders(min(16, num_cores()))
     small = choose_decoders(2**60, shared_memory=tmp_path)
@@ -209,7 +220,9 @@ def test_workers_do_not_outlive_killed_parent(tree: Path) -> None:
 
 def is_alive(number: int) -> bool:
     try:
-        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        state = (
+            Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        )
     except OSError:
         return False
     return state not in "ZX"
