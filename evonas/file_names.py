@@ -44,9 +44,9 @@ def is_file_name(text: str) -> bool:
 
 
 def readable(path: Path | str) -> str:
-    """A path as text that can be written to every file: invalid bytes become U+FFFD.
+    r"""A path as text that can be written to every file; invalid bytes look like ``\xff``.
 
     On Linux a path may hold any bytes. Python keeps those that its locale cannot decode as
     surrogates, which UTF-8 has no code for.
     """
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -3,6 +3,7 @@
 Oracles: one-colour images, whose colour encodes part, class and number; torchvision's ImageFolder.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,12 @@ def test_images_and_order_match_torchvision_image_folder(tmp_path: Path) -> None
     assert layout_of(tmp_path).train.classes == tuple(theirs.classes)
     assert ours.labels.tolist() == theirs.targets
     assert fingerprint(ours) == fingerprint(Images(pixels, ours.labels))
+
+
+def test_class_names_are_text_even_if_their_folders_names_are_not(tmp_path: Path) -> None:
+    for name in (b"a\xfe", b"a\xff"):
+        paint(tmp_path / "train" / os.fsdecode(name) / "1.png", 1)
+    assert layout_of(tmp_path).train.classes == (r"a\xfe", r"a\xff")
 
 
 def test_hidden_and_system_files_are_ignored(tmp_path: Path) -> None:
