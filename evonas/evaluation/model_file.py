@@ -171,8 +171,8 @@ def load_described(path: str | Path) -> tuple[Network, dict[str, Any]]:
 def _metadata(content: bytes) -> dict[str, str]:
     """The metadata of a safetensors file: its header is JSON, after the header's length."""
     length = int.from_bytes(content[:8], "little")
-    found: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    return found
+    header: dict[str, Any] = json.loads(content[8 : 8 + length])
+    return header.get("__metadata__") or {}  # null in files of other programs
 
 
 def _seal(weights: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:

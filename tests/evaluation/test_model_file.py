@@ -68,6 +68,14 @@ def test_model_without_metadata_loads_only_through_its_run(
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
+def test_null_metadata_are_none(tmp_path: Path) -> None:
+    header = b'{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    path = tmp_path / "other.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\x07")
+    weights, description = read_model(path)
+    assert (weights["a"].tolist(), description) == ([7], {})
+
+
 def test_missing_or_damaged_models_are_reported(path: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         evonas.load_network(tmp_path / "none.safetensors")
