@@ -87,6 +87,7 @@ def test_level_2_diagnoses_again_with_its_own_attacks(
         monkeypatch.setattr(module, "masking", None)
 
 
+@pytest.mark.system
 def test_results_of_replaced_model_file_are_not_reused(
     folder: Path, call: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_results_of_replaced_model_file_are_not_reused(
     assert robust(tmp_path / "attacks-model" / "digits-validation-40-seed-0-size-8") == expected[1]
 
 
+@pytest.mark.system
 def test_attacks_on_other_images_or_seeds_are_kept(
     folder: Path, call: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.system
 def test_run_writes_tables_weights_and_configuration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ def header(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()[0].split(",")
 
 
+@pytest.mark.system
 def test_later_confirmation_matches_confirmation_at_end_of_run(
     tmp_path: Path, call: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

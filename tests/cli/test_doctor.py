@@ -11,6 +11,8 @@ import torch
 from evonas.cli import main
 from evonas.cli.doctor import measured, path
 from evonas.cli.examining.machine import GIB, Gpu, Machine, problems, this_machine
+from evonas.evaluation.training import speed
+from evonas.evaluation.training.cuda_graph import Replayed
 from evonas.evaluation.training.speed import Speed, training_speed
 from evonas.settings.machine import Precision
 
@@ -107,9 +109,27 @@ def test_speed_text_reports_fallback_on_cuda_only() -> None:
 
 
 def test_images_per_second_is_batch_over_step_time() -> None:
-    speed = training_speed("cpu", precision="fp32", batch=8, num_steps=1, channels=4)
-    assert speed.images_per_second * speed.step_milliseconds == pytest.approx(8000)
-    assert speed.fallback == "cpu has no graphs"
+    found = training_speed("cpu", precision="fp32", batch=8, num_steps=1, channels=4)
+    assert found.images_per_second * found.step_milliseconds == pytest.approx(8000)
+    assert found.fallback == "cpu has no graphs"
+
+
+@pytest.mark.parametrize(("most_seconds", "num_timed"), [(0.0, 1), (600.0, 3)])
+def test_slow_machine_is_measured_by_fewer_steps(
+    most_seconds: float, num_timed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[None] = []
+
+    step = Replayed.__call__
+
+    def counted(replayed: Replayed) -> None:
+        calls.append(None)
+        step(replayed)
+
+    monkeypatch.setattr(Replayed, "__call__", counted)
+    monkeypatch.setattr(speed, "MAX_SECONDS", most_seconds)
+    training_speed("cpu", precision="fp32", batch=8, num_steps=3, channels=4)
+    assert len(calls) == 1 + num_timed  # the first one is not timed
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

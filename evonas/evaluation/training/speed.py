@@ -26,6 +26,10 @@ CELL = (  # the best of NAS-Bench-201 on CIFAR-10
 )
 
 
+MAX_SECONDS = 2.0
+"""No further step is timed after this. A CPU without bf16 units may take seconds for one."""
+
+
 @dataclass(frozen=True)
 class Speed:
     """Measured training speed.
@@ -48,7 +52,8 @@ def training_speed(
 ) -> Speed:
     """Time the best cell of NAS-Bench-201, one per stage, on random images of CIFAR-10's shape.
 
-    Every layer learns by ``usf``. On a CPU it uses one thread, like a worker.
+    Every layer learns by ``usf``. On a CPU it uses one thread, like a worker. ``num_steps`` is the
+    largest number of steps that are timed; see :data:`MAX_SECONDS`.
     """
     with one_thread(), make_device_stream(device).open():
         return _speed(device, precision, batch, num_steps, channels)
@@ -70,14 +75,16 @@ def _speed(device: str, precision: Precision, batch: int, num_steps: int, channe
     step = training_step(network, images, recipe=Recipe(1, batch), precision=precision)
     replayed = Replayed(step, device=images.labels.device)
     step.begin_epoch(plan_epoch(images, batch=batch, generator=generator))
-    for _ in range(WARM_UP_CALLS + 1):
+    is_graph = torch.device(device).type == "cuda"
+    for _ in range(WARM_UP_CALLS + 1 if is_graph else 1):
         replayed()
     wait(device)
-    start = time.perf_counter()
-    for _ in range(num_steps):
+    start, num_timed = time.perf_counter(), 0
+    while num_timed < num_steps and (not num_timed or time.perf_counter() - start < MAX_SECONDS):
         replayed()
+        num_timed += 1
     wait(device)
-    seconds = (time.perf_counter() - start) / num_steps
+    seconds = (time.perf_counter() - start) / num_timed
     return Speed(batch / seconds, 1e3 * seconds, batch, replayed.fallback)
 
 
