@@ -1,6 +1,4 @@
-"""Names of files: which may become parts of paths, and how a path is shown.
-
-Checks make sure that no file is read or written elsewhere.
+"""Names of files: which of them are safe as parts of paths, and how a path is shown.
 
 The keys of candidates and of models are file names. evonas generates them, but a journal or a
 model may come from a stranger, who can put any text there, with matching hashes.
@@ -43,7 +41,7 @@ def is_file_name(text: str) -> bool:
     )
 
 
-def readable(path: Path | str) -> str:
+def path_text(path: Path | str) -> str:
     r"""A path as text that can be written to every file; invalid bytes look like ``\xff``.
 
     On Linux a path may hold any bytes. Python keeps those that its locale cannot decode as

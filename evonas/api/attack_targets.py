@@ -21,7 +21,7 @@ from evonas.evaluation.data.place import COUNTED, OWN_IMAGES
 from evonas.evaluation.evaluate import attack_seed, attacked_validation
 from evonas.evaluation.model_file import load_described
 from evonas.evaluation.protocol import Protocol
-from evonas.file_names import readable
+from evonas.file_names import path_text
 from evonas.report.attacks.reading import ATTACK
 from evonas.seeds import derive_seed
 from evonas.settings.reading import whole_number
@@ -128,7 +128,7 @@ def candidate_target(
         images=images,
         epsilon=protocol.epsilon,
         folder=out or folder / ATTACKS_FOLDER / candidate.key / _set_name(part, images, seed),
-        title=f"{candidate.key} of {readable(folder.name)}, {len(images)} {part} images of "
+        title=f"{candidate.key} of {path_text(folder.name)}, {len(images)} {part} images of "
         f"{settings.training.dataset}",
         about={
             "run": str(folder), "key": candidate.key, "genome": candidate.genome,
@@ -230,7 +230,7 @@ def model_target(
         images=images,
         epsilon=None,
         folder=folder,
-        title=f"{readable(path.name)}, {len(images)} {part} images of {dataset}",
+        title=f"{path_text(path.name)}, {len(images)} {part} images of {dataset}",
         about=about,
         known=dict(known),
         record=record,

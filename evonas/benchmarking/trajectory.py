@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evonas.errors import ConfigError
 from evonas.evaluation.record import Evaluation
-from evonas.file_names import readable
+from evonas.file_names import path_text
 from evonas.search.pareto import Vector
 from evonas.settings import SETTINGS, Settings
 from evonas.strict_yaml import read_text
@@ -95,7 +95,7 @@ def read_trajectories(
         spaces.append(read_text(folder / SPACE_FILE))
         trajectories.append(
             Trajectory(
-                name=readable(folder),
+                name=path_text(folder),
                 label="",
                 vectors=tuple(_vectors(run, trainings)),
                 seconds=tuple(accumulate(e.seconds for e in trainings)),

@@ -113,20 +113,12 @@ def test_folder_whose_name_is_not_utf_8_is_a_folder_like_others(tmp_path: Path) 
     """Its model is read, and its name is shown in the report and in tables."""
     run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffd"))
     main_ended([*RUN, "--out", str(run), "--quiet"])
-    key = pd.read_csv(run / "pareto.csv")["key"][0]
+    key, exported = pd.read_csv(run / "pareto.csv")["key"][0], tmp_path / "m.safetensors"
     for arguments in (
         ["report", str(run)],
         ["compare", str(run), "--out", str(tmp_path / "compared")],
         ["attack", str(run), key, "--images", "10", "--out", str(tmp_path)],
-        [
-            "export",
-            str(run),
-            key,
-            "--format",
-            "safetensors",
-            "--out",
-            str(tmp_path / "m.safetensors"),
-        ],
+        ["export", str(run), key, "--format", "safetensors", "--out", str(exported)],
     ):
         main_ended(arguments)
     assert b"b\xffd" in (run / "report.html").read_bytes()

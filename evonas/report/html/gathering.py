@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evonas.file_names import readable
+from evonas.file_names import path_text
 from evonas.report.attacks.reading import ATTACK, Attacked, read_attacks
 from evonas.report.controls.twin import Differences, twin_differences
 from evonas.space import Space
@@ -112,7 +112,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
     resolved = [folder.resolve() for folder in folders]
     last = [folder.name for folder in resolved]
     return [
-        readable(name if last.count(name) == 1 else f"{folder.parent.name}/{name}")
+        path_text(name if last.count(name) == 1 else f"{folder.parent.name}/{name}")
         for folder, name in zip(resolved, last, strict=True)
     ]
 

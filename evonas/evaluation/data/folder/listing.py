@@ -16,7 +16,7 @@ from evonas.errors import DataError, some
 from evonas.evaluation.data.folder.decoding import SUFFIXES
 from evonas.evaluation.data.sources.base import missing
 from evonas.evaluation.data.split import share_of, stratified_part
-from evonas.file_names import readable
+from evonas.file_names import path_text
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 NAMES = {
@@ -142,7 +142,7 @@ def list_classes(root: Path) -> Listing:
             empty.append(folder.name)
         paths += images
         labels += [len(classes)] * len(images)
-        classes.append(readable(folder.name))
+        classes.append(path_text(folder.name))
     if not paths:
         raise _none(root)
     if empty:
